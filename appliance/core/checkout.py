@@ -1,0 +1,226 @@
+"""The state of a till, and what the register may refuse."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from uuid import UUID
+
+from appliance.core.catalogue import Shelf, Unit
+from appliance.core.commands import Condition, EntryMethod, Health, PrintResult, ReceiptKind
+from appliance.core.events import TransactionCompleted
+from appliance.core.identifiers import CatalogueVersion, Gtin, Language, LineNumber, Operator, Sku, TransactionId
+from appliance.core.money import Currency, Money
+from appliance.core.payment import Payment, Progress, TenderType
+
+
+class Reason(StrEnum):
+    """Why a command changes nothing. Wording belongs to the UI."""
+
+    UNKNOWN_ITEM = "unknown_item"
+    UNREADABLE = "unreadable"
+    NO_PRICE = "no_price"
+    RECALLED = "recalled"
+    EXPIRED = "expired"
+    NEEDS_SCALE = "needs_scale"
+    PAYMENT_RUNNING = "payment_running"
+    QUANTITY_FIXED = "quantity_fixed"
+    QUANTITY_LIMIT = "quantity_limit"
+    APPROVAL_NEEDED = "approval_needed"
+    NOTHING_TO_PAY = "nothing_to_pay"
+    TENDER_NOT_AVAILABLE = "tender_not_available"
+    RECEIPT_NOT_AVAILABLE = "receipt_not_available"
+    LANE_CLOSED = "lane_closed"
+    OUT_OF_SERVICE = "out_of_service"
+    NOT_SIGNED_ON = "not_signed_on"
+    WRONG_PIN = "wrong_pin"
+    CANNOT_CANCEL = "cannot_cancel"
+    SALE_OPEN = "sale_open"
+    UNKNOWN_LINE = "unknown_line"
+    NOT_NOW = "not_now"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejection:
+    """A refusal: nothing changed. `code` is the scanned code and `detail` a text for staff."""
+
+    reason: Reason
+    code: str = ""
+    detail: str = ""
+    limit: int = 0
+
+
+class TransactionState(StrEnum):
+    """Life cycle of a transaction; IDLE is the absence of one."""
+
+    IDLE = "IDLE"
+    OPEN = "OPEN"
+    TENDERING = "TENDERING"
+    IN_DOUBT = "IN_DOUBT"
+    TENDERED = "TENDERED"
+    VOIDED = "VOIDED"
+
+
+class LaneState(StrEnum):
+    """Life cycle of the lane. OUT_OF_SERVICE: the journal cannot append, or no tender works."""
+
+    STARTING = "STARTING"
+    CLOSED = "CLOSED"
+    OPEN = "OPEN"
+    OUT_OF_SERVICE = "OUT_OF_SERVICE"
+    UPDATING = "UPDATING"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineItem:
+    """A line of the basket."""
+
+    line: LineNumber
+    sku: Sku
+    text: str
+    names: Mapping[Language, str]
+    entry: EntryMethod
+    quantity: Decimal
+    unit: Unit
+    price: Money
+    gross: Money
+    tax_code: str
+    tax_rate: Decimal
+    gtin: Gtin | None = None
+    deposit_of: LineNumber | None = None
+    approval_age: int | None = None
+    approved: bool = False
+    quantity_fixed: bool = False
+    voided: bool = False
+
+    @property
+    def waits_for_staff(self) -> bool:
+        """Whether the line keeps the transaction from being paid."""
+        return self.approval_age is not None and not self.approved and not self.voided
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptState:
+    """What has become of the receipt of a completed transaction."""
+
+    chosen: ReceiptKind | None = None
+    result: PrintResult | None = None
+    copies: int = 0
+    detail: str = ""
+
+    @property
+    def printing(self) -> bool:
+        """Whether a choice is made and its end not known yet."""
+        return self.chosen is not None and self.result is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transaction:
+    """The transaction at the till."""
+
+    id: TransactionId
+    state: TransactionState
+    catalogue: CatalogueVersion
+    currency: Currency
+    lines: tuple[LineItem, ...] = ()
+    payments: tuple[Payment, ...] = ()
+    completed: TransactionCompleted | None = None
+    receipt: ReceiptState = field(default_factory=ReceiptState)
+    last_voided: LineNumber | None = None
+    """The line that "Undo" brings back."""
+
+    @property
+    def active(self) -> tuple[LineItem, ...]:
+        """The lines that are not voided, deposits included."""
+        return tuple(line for line in self.lines if not line.voided)
+
+    @property
+    def total(self) -> Money:
+        """What the customer has to pay in all."""
+        result = Money(0, self.currency)
+        for line in self.active:
+            result += line.gross
+        return result
+
+    @property
+    def payment(self) -> Payment | None:
+        """The newest attempt."""
+        return self.payments[-1] if self.payments else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceState:
+    """What is known of a device. `remedy` says in one sentence how to mend it."""
+
+    name: str
+    category: str
+    """UnifiedPOS category: Scanner, POSPrinter, CashDrawer, CAT, Lights, Keylock."""
+    health: Health = Health.UNKNOWN
+    conditions: frozenset[Condition] = frozenset()
+    detail: str = ""
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """The store's rules, from the configuration."""
+
+    store: str
+    workstation: str
+    currency: Currency
+    languages: tuple[Language, ...]
+    tenders: tuple[TenderType, ...]
+    receipts: tuple[ReceiptKind, ...]
+    merge_same_item: bool = False
+    maximum_quantity: int = 20
+    search: bool = True
+    unattended: bool = True
+    receipt_url: str = ""
+    tender_devices: Mapping[TenderType, str] = field(default_factory=dict)
+    """Which device takes a tender."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checkout:
+    """The whole state of a till: a fold of the journal's open day, and the passing state of devices beside it."""
+
+    policy: Policy
+    business_date: date | None = None
+    next_transaction: int = 1
+    lane: LaneState = LaneState.STARTING
+    transaction: Transaction | None = None
+    last_sale: TransactionCompleted | None = None
+    """The newest completed sale of the day: "thank you", reprint."""
+    help_called: bool = False
+    help_code: str = ""
+    help_acknowledged: bool = False
+    operator: Operator | None = None
+    """Who is signed on."""
+    sales: int = 0
+    takings: Money | None = None
+    # Passing state: not in the journal, gone with the process.
+    revision: int = 0
+    devices: Mapping[str, DeviceState] = field(default_factory=dict)
+    progress: Progress = Progress.WORKING
+    may_cancel: bool = False
+    fault: str = ""
+    """Why the lane is out of service, for staff."""
+    hub_online: bool = False
+    hub_since: datetime | None = None
+    waiting_rows: int = 0
+    shelf: Shelf = field(default_factory=Shelf)
+    drawer_open: bool | None = None
+
+    @property
+    def state(self) -> TransactionState:
+        """State of the transaction; IDLE without one."""
+        return self.transaction.state if self.transaction else TransactionState.IDLE
+
+    def unresolved(self) -> tuple[UUID, ...]:
+        """Give the attempts of which nobody knows yet whether money moved."""
+        if self.transaction is None:
+            return ()
+        return tuple(p.intent.attempt for p in self.transaction.payments if p.state.unresolved)
