@@ -125,6 +125,8 @@ class HubConfig:
     """Certificate of the broker's authority; "" = no TLS, for a broker on this machine only."""
     cert_file: str = ""
     key_file: str = ""
+    keys: tuple[str, ...] = ()
+    """Ed25519 public keys of the hub, 64 hex digits each; a catalogue signed by none of them is refused."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

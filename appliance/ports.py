@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Protocol
@@ -129,6 +129,34 @@ class Catalogue(Protocol):
 
     def activate(self, version: CatalogueVersion) -> PriceBook:
         """Take a pending version into use; only between transactions."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CatalogueDelta:
+    """What changed between two versions. A product of `changed` holds its SKU and the keys that change (None clears)."""
+
+    base: CatalogueVersion
+    version: CatalogueVersion
+    root: str
+    """Hex digest of the whole new version (`core.product.root_digest`)."""
+    changed: Sequence[Mapping[str, object]]
+    deleted: Sequence[str] = ()
+
+
+class CatalogueIntake(Protocol):
+    """Where the downlink puts a new catalogue version. The active one is never touched; nothing is applied by half."""
+
+    def newest(self) -> CatalogueVersion:
+        """Give the newest version that is complete on disk, active or pending; zone/0 if there is none."""
+        ...
+
+    def stage_delta(self, delta: CatalogueDelta) -> None:
+        """Make a new pending version of `delta.base`; ValueError says why it is refused and changes nothing."""
+        ...
+
+    def stage_snapshot(self, version: CatalogueVersion, root: str, products: Iterable[Mapping[str, object]]) -> None:
+        """Make a new pending version of whole products; ValueError says why it is refused and changes nothing."""
         ...
 
 

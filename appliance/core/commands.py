@@ -247,7 +247,7 @@ class CloseLane:
 
 @dataclass(frozen=True, slots=True)
 class RecordPayment:
-    """A payment adapter must have a fact on disk before it goes on: `reply(True)` once committed, else `reply(False)`."""
+    """An adapter must have a fact on disk before it goes on: `reply(True)` once committed, else `reply(False)`."""
 
     attempt: UUID
     fact: PaymentFact
