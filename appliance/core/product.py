@@ -1,7 +1,7 @@
 """An item as a document: the form in which hub, wire and catalogue file hold it, and its digest.
 
 Keys: sku, gtins, name {language: text}, unit, price (minor units or None), vat (tax code); and, only where they differ
-from nothing: plu, category, picture, age, deposit, limit, recalled, browse. A page of the catalogue is columns of these.
+from nothing: plu, category, picture, age, deposit, limit, recalled, browse. A page holds columns of these.
 """
 
 from __future__ import annotations

@@ -1,0 +1,109 @@
+"""The ports of the device drivers: one Protocol per UnifiedPOS category. Drivers live in io, fakes in simulators."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+from uuid import UUID
+
+from appliance.core.checkout import DeviceState
+from appliance.core.payment import Capabilities, Intent, Outcome, PaymentFact, Progress
+from appliance.core.receipt import ReceiptDocument
+
+
+class Device(Protocol):
+    """What every driver has: a name from the configuration, and a life cycle. Constructing opens nothing."""
+
+    name: str
+    category: str
+
+    def open(self) -> None:
+        """Open and claim the hardware; DeviceError with a remedy if that fails. May be called again after `close`."""
+        ...
+
+    def close(self) -> None:
+        """Release the hardware; never raises, may be called twice."""
+        ...
+
+    def check(self) -> DeviceState:
+        """Ask an open device how it is; for `kvitt check` and the supervisor. Blocks for at most 2 s."""
+        ...
+
+
+class Scanner(Device, Protocol):
+    """UnifiedPOS Scanner."""
+
+    def read(self, deliver: Callable[[str], None], stopped: Callable[[], bool]) -> None:
+        """Deliver codes until `stopped()`, looked at twice a second; DeviceError when the device goes."""
+        ...
+
+
+class ReceiptPrinter(Device, Protocol):
+    """UnifiedPOS POSPrinter."""
+
+    def print(self, document: ReceiptDocument) -> None:
+        """Print and cut one document and return once the printer confirmed it.
+
+        DeviceFailure: it refused before anything was printed (no paper, cover open). DeviceOffline, DeviceTimeout:
+        the line went in the middle, so that nobody knows how much is on paper.
+        """
+        ...
+
+
+class CashDrawer(Device, Protocol):
+    """UnifiedPOS CashDrawer."""
+
+    def kick(self) -> None:
+        """Open the drawer; DeviceError if the pulse could not be given."""
+        ...
+
+    def is_open(self) -> bool | None:
+        """Whether the drawer is open; None without a sensor or an answer."""
+        ...
+
+
+class LaneLight(Device, Protocol):
+    """UnifiedPOS Lights: the lamp above the lane."""
+
+    def show(self, lamp: str) -> None:
+        """Show "open", "help", "attention" or "off"."""
+        ...
+
+
+class HelpButton(Device, Protocol):
+    """A push button beside the screen."""
+
+    def watch(self, pressed: Callable[[], None]) -> None:
+        """Call `pressed` once per press, from any thread, until the device is closed."""
+        ...
+
+
+class TenderDevice(Device, Protocol):
+    """UnifiedPOS CAT and its kin: one interface for card terminal, QR code and cash. One thread calls; calls block.
+
+    A money method raises DeviceError only before `record(Sending())`. After that it never raises: what it cannot
+    prove is UNKNOWN. An adapter never guesses and never sends a financial command twice.
+    """
+
+    capabilities: Capabilities
+
+    def baseline(self) -> Mapping[str, str] | None:
+        """Give what the device did last, to be frozen into the next intent; kept up to date, so no round trip."""
+        ...
+
+    def authorise(
+        self, intent: Intent, record: Callable[[PaymentFact], bool], notify: Callable[[Progress, bool], None]
+    ) -> Outcome:
+        """Take the money of an intent. `record` returns True once a fact is on disk, False if it cannot be.
+
+        `notify(progress, may_cancel)` feeds the screen and never blocks.
+        """
+        ...
+
+    def lookup(self, intent: Intent) -> Outcome:
+        """Find out what became of an intent; moves no money and may be repeated for ever."""
+        ...
+
+    def cancel(self, attempt: UUID) -> None:
+        """Ask to stop, from another thread; only a request."""
+        ...
