@@ -9,12 +9,14 @@ from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
+from appliance.core.barcode import BarcodeRules
 from appliance.core.catalogue import Shelf, Unit
 from appliance.core.commands import Condition, EntryMethod, Health, PrintResult, ReceiptKind
 from appliance.core.events import TransactionCompleted
 from appliance.core.identifiers import CatalogueVersion, Gtin, Language, LineNumber, Operator, Sku, TransactionId
 from appliance.core.money import Currency, Money
-from appliance.core.payment import Payment, Progress, TenderType
+from appliance.core.payment import Payment, PaymentState, Progress, TenderType
+from appliance.core.tax import TaxTable
 
 
 class Reason(StrEnum):
@@ -128,6 +130,7 @@ class Transaction:
     lines: tuple[LineItem, ...] = ()
     payments: tuple[Payment, ...] = ()
     completed: TransactionCompleted | None = None
+    completed_at: datetime | None = None
     receipt: ReceiptState = field(default_factory=ReceiptState)
     last_voided: LineNumber | None = None
     """The line that "Undo" brings back."""
@@ -144,6 +147,30 @@ class Transaction:
         for line in self.active:
             result += line.gross
         return result
+
+    @property
+    def paid(self) -> Money:
+        """What is paid for certain."""
+        result = Money(0, self.currency)
+        for payment in self.payments:
+            if payment.state in (PaymentState.CONFIRMED, PaymentState.RELEASED):
+                result += payment.intent.amount
+        return result
+
+    @property
+    def due(self) -> Money:
+        """What is still to be paid."""
+        return self.total - self.paid
+
+    @property
+    def running(self) -> Payment | None:
+        """The attempt that is under way or in doubt; at most one."""
+        return next((p for p in self.payments if p.state is PaymentState.INTENT or p.state.unresolved), None)
+
+    @property
+    def waiting_lines(self) -> tuple[LineItem, ...]:
+        """The lines that staff must approve before the transaction can be paid."""
+        return tuple(line for line in self.lines if line.waits_for_staff)
 
     @property
     def payment(self) -> Payment | None:
@@ -179,6 +206,8 @@ class Policy:
     search: bool = True
     unattended: bool = True
     receipt_url: str = ""
+    tax: TaxTable = field(default_factory=lambda: TaxTable({}))
+    barcodes: BarcodeRules = field(default_factory=BarcodeRules)
     tender_devices: Mapping[TenderType, str] = field(default_factory=dict)
     """Which device takes a tender."""
 
@@ -192,8 +221,10 @@ class Checkout:
     next_transaction: int = 1
     lane: LaneState = LaneState.STARTING
     transaction: Transaction | None = None
-    last_sale: TransactionCompleted | None = None
+    last_sale: Transaction | None = None
     """The newest completed sale of the day: "thank you", reprint."""
+    printing: Mapping[str, TransactionId] = field(default_factory=dict)
+    """Print jobs whose end is not known yet."""
     help_called: bool = False
     help_code: str = ""
     help_acknowledged: bool = False
@@ -213,6 +244,8 @@ class Checkout:
     waiting_rows: int = 0
     shelf: Shelf = field(default_factory=Shelf)
     drawer_open: bool | None = None
+    free_mb: int | None = None
+    """Space left for the journal, in megabytes; None: not measured yet."""
 
     @property
     def state(self) -> TransactionState:

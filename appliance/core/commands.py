@@ -44,6 +44,10 @@ class PrintResult(StrEnum):
     PRINTED = "printed"
     FAILED = "failed"
     UNKNOWN = "unknown"
+    SENT = "sent"
+    """The customer took the digital receipt."""
+    WAIVED = "waived"
+    """The customer wanted none."""
 
 
 class Health(StrEnum):
@@ -315,6 +319,13 @@ class ActivateCatalogue:
 
 
 @dataclass(frozen=True, slots=True)
+class ReportSpace:
+    """How much space is left for the journal, in megabytes."""
+
+    free_mb: int
+
+
+@dataclass(frozen=True, slots=True)
 class Heartbeat:
     """Once a second: lets time-outs, the watchdog and a new business day happen on a quiet till."""
 
@@ -358,6 +369,7 @@ Command = (
     | ReportDrawer
     | ReportHub
     | ActivateCatalogue
+    | ReportSpace
     | Heartbeat
     | Stop
 )

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from appliance.core.payment import Intent
-from appliance.core.receipt import ReceiptDocument
+from appliance.core import events as e
+from appliance.core.checkout import Checkout
+from appliance.core.commands import ReceiptKind
+from appliance.core.events import TransactionCompleted
+from appliance.core.evolution import receipt_job
+from appliance.core.payment import Intent, Payment
 
 
 class Sound(StrEnum):
@@ -45,10 +50,12 @@ class LookUp:
 
 @dataclass(frozen=True, slots=True)
 class PrintReceipt:
-    """Print a document; `job` names the receipt and its copy."""
+    """Print the receipt of a sale; `job` names the receipt and its copy, `at` is the time of the sale."""
 
     job: str
-    document: ReceiptDocument
+    sale: TransactionCompleted
+    at: datetime
+    copy: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,3 +71,38 @@ class CancelAttempt:
 
 
 Effect = Play | Authorise | LookUp | PrintReceipt | KickDrawer | CancelAttempt
+
+
+def effects_of(event: e.Event, checkout: Checkout) -> tuple[Effect, ...]:
+    """Give what the world must now do because of an event; `checkout` is the state after it."""
+    match event:
+        case e.LineAdded(deposit_of=None) | e.QuantityChanged() | e.LineRestored():
+            return (Play(Sound.OK),)
+        case e.HelpCalled():
+            return (Play(Sound.ATTENTION),)
+        case e.PaymentRequested():
+            return tuple(Authorise(payment.intent) for payment in _payments(checkout, event.attempt))
+        case e.PaymentOutcomeLost():
+            return tuple(LookUp(payment.intent) for payment in _payments(checkout, event.attempt))
+        case e.PaymentDeclined() | e.PaymentCancelled() | e.PaymentNotCharged() | e.PaymentReversed():
+            return (Play(Sound.DECLINED),)
+        case e.TransactionCompleted():
+            return (Play(Sound.APPROVED),)
+        case e.ReceiptChosen(kind=ReceiptKind.PAPER):
+            return _print(event, checkout)
+        case e.DrawerOpened(operator=operator) if operator:
+            return (KickDrawer(),)
+        case _:
+            return ()
+
+
+def _payments(checkout: Checkout, attempt: UUID) -> tuple[Payment, ...]:
+    payments = checkout.transaction.payments if checkout.transaction else ()
+    return tuple(payment for payment in payments if payment.intent.attempt == attempt)
+
+
+def _print(event: e.ReceiptChosen, checkout: Checkout) -> tuple[Effect, ...]:
+    sale = checkout.last_sale
+    if sale is None or sale.id != event.transaction or sale.completed is None or sale.completed_at is None:
+        return ()
+    return (PrintReceipt(receipt_job(event), sale.completed, sale.completed_at, event.copy),)

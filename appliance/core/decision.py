@@ -1,0 +1,178 @@
+"""The one door to all decisions: a command and the state in, events or a refusal out. Pure; decides nothing twice."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from appliance.core import attending, issuing, paying, selling
+from appliance.core import commands as c
+from appliance.core import events as e
+from appliance.core.catalogue import PriceBook
+from appliance.core.checkout import Checkout, DeviceState, Reason, Rejection, Transaction, TransactionState
+from appliance.core.commands import PrintResult, ReceiptKind
+from appliance.core.effects import Effect, LookUp
+from appliance.core.evolution import receipt_settled
+from appliance.core.moment import Decision, Moment
+from appliance.core.payment import PaymentState, Progress
+
+
+def decide(checkout: Checkout, command: c.Command, book: PriceBook, moment: Moment) -> Decision | Rejection:
+    """Say what a command leads to in a state. Nothing has happened until the events are in the journal."""
+    match command:
+        case c.ScanCode():
+            return selling.scan(checkout, command, book, moment)
+        case c.PickItem():
+            return selling.pick(checkout, command, book, moment)
+        case c.KeyPlu():
+            return selling.key_plu(checkout, command, book, moment)
+        case c.ChangeQuantity():
+            return selling.change_quantity(checkout, command, book)
+        case c.VoidLine():
+            return selling.void_line(checkout, command)
+        case c.RestoreLine():
+            return selling.restore_line(checkout, command)
+        case c.VoidTransaction():
+            return selling.void_transaction(checkout, command)
+        case c.RequestPayment():
+            return paying.request(checkout, command, moment)
+        case c.CancelPayment():
+            return paying.cancel(checkout)
+        case c.ReturnToItems():
+            return paying.return_to_items(checkout)
+        case c.RecordPayment():
+            return paying.record(checkout, command)
+        case c.ReportOutcome():
+            return paying.report(checkout, command, moment)
+        case c.ResolvePayment():
+            return paying.resolve(checkout, command, moment)
+        case c.RetryLookup():
+            return paying.retry_lookup(checkout)
+        case c.ChooseReceipt():
+            return issuing.choose(checkout, command)
+        case c.FinishSale():
+            return issuing.finish(checkout)
+        case c.ReportPrint():
+            return issuing.report_print(checkout, command)
+        case c.ReprintReceipt():
+            return issuing.reprint(checkout)
+        case c.CallHelp():
+            return attending.call_help(checkout, command)
+        case c.CancelHelp():
+            return attending.cancel_help(checkout)
+        case c.SignOn():
+            return attending.sign_on(checkout, moment)
+        case c.SignOff():
+            return attending.sign_off(checkout)
+        case c.AcknowledgeHelp():
+            return attending.acknowledge_help(checkout)
+        case c.GrantApproval():
+            return attending.grant(checkout, command)
+        case c.RefuseApproval():
+            return attending.refuse(checkout, command)
+        case c.OpenDrawer():
+            return attending.open_drawer(checkout, command)
+        case c.ReportDrawer():
+            return attending.report_drawer(checkout, command)
+        case c.OpenLane():
+            return attending.open_lane(checkout)
+        case c.CloseLane():
+            return attending.close_lane(checkout)
+        case c.ActivateCatalogue():
+            return _activate(checkout, command)
+        case c.ReportProgress() | c.ReportDevice() | c.ReportHub() | c.ReportSpace() | c.Heartbeat() | c.Stop():
+            return Decision()
+
+
+def _activate(checkout: Checkout, command: c.ActivateCatalogue) -> Decision | Rejection:
+    if checkout.state not in (TransactionState.IDLE, TransactionState.TENDERED):
+        return Rejection(reason=Reason.SALE_OPEN)
+    return Decision((e.CatalogueActivated(version=command.version),))
+
+
+def observe(checkout: Checkout, command: c.Command, moment: Moment) -> Checkout:
+    """Give the state with the passing facts of a command that was not refused: what no journal keeps."""
+    match command:
+        case c.ReportDevice():
+            device = DeviceState(
+                name=command.device,
+                category=command.category,
+                health=command.health,
+                conditions=command.conditions,
+                detail=command.detail,
+                remedy=command.remedy,
+            )
+            return replace(checkout, devices={**checkout.devices, command.device: device})
+        case c.ReportHub():
+            since = checkout.hub_since if command.online == checkout.hub_online else moment.at
+            return replace(
+                checkout, hub_online=command.online, hub_since=since or moment.at, waiting_rows=command.waiting
+            )
+        case c.ReportSpace():
+            return replace(checkout, free_mb=command.free_mb)
+        case c.ReportProgress():
+            running = checkout.transaction.running if checkout.transaction else None
+            if running is None or running.intent.attempt != command.attempt:
+                return checkout
+            return replace(checkout, progress=command.progress, may_cancel=command.may_cancel)
+        case c.CancelPayment():
+            return replace(checkout, progress=Progress.CANCELLING, may_cancel=False)
+        case c.FinishSale():
+            return _left(checkout)
+        case _:
+            return checkout
+
+
+def _left(checkout: Checkout) -> Checkout:
+    sale = checkout.transaction
+    gone = sale is not None and sale.state is TransactionState.TENDERED and receipt_settled(sale)
+    return replace(checkout, transaction=None) if gone else checkout
+
+
+def recover(checkout: Checkout) -> tuple[e.Event, ...]:
+    """Say what a restart makes of what was under way: doubt is written down, nothing is charged or printed again."""
+    events: list[e.Event] = []
+    transaction = checkout.transaction
+    running = transaction.running if transaction else None
+    if transaction is not None and running is not None:
+        attempt = running.intent.attempt
+        if running.state is PaymentState.INTENT:
+            events.append(
+                e.PaymentNotCharged(transaction=transaction.id, attempt=attempt, reason="restarted before sending")
+            )
+        elif running.state is not PaymentState.UNKNOWN:
+            events.append(e.PaymentOutcomeLost(transaction=transaction.id, attempt=attempt, reason="restarted"))
+            if not checkout.help_called:
+                events.append(e.HelpCalled(code="payment"))
+    events += [_cut_off(job, checkout) for job in checkout.printing]
+    if checkout.operator is not None:
+        events.append(e.OperatorSignedOff(operator=checkout.operator))
+    return tuple(events)
+
+
+def _cut_off(job: str, checkout: Checkout) -> e.ReceiptIssued:
+    return e.ReceiptIssued(
+        transaction=checkout.printing[job],
+        kind=ReceiptKind.PAPER,
+        result=PrintResult.UNKNOWN,
+        copy=int(job.rpartition("#")[2]),
+        detail="restarted while printing",
+    )
+
+
+def outstanding(checkout: Checkout) -> tuple[Effect, ...]:
+    """Give the effects that the state still asks for after a restart."""
+    running = checkout.transaction.running if checkout.transaction else None
+    return (LookUp(running.intent),) if running is not None and running.state is PaymentState.UNKNOWN else ()
+
+
+def settle(checkout: Checkout) -> Checkout:
+    """Drop a finished sale from the screen of a till that has just started."""
+    return _left(checkout)
+
+
+def open_sale(checkout: Checkout) -> Transaction | None:
+    """Give the transaction that a customer is busy with."""
+    transaction = checkout.transaction
+    if transaction is None or transaction.state is TransactionState.TENDERED:
+        return None
+    return transaction

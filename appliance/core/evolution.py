@@ -1,0 +1,228 @@
+"""What an event makes of the state: `evolve`. Pure, total: an event that is illegal in a state changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from appliance.core import events as e
+from appliance.core.checkout import Checkout, LaneState, LineItem, ReceiptState, Transaction, TransactionState
+from appliance.core.commands import PrintResult, ReceiptKind
+from appliance.core.identifiers import LineNumber
+from appliance.core.lifecycle import next_lane, next_state
+from appliance.core.money import Money
+from appliance.core.payment import Intent, Outcome, OutcomeKind, Payment, PaymentState, Progress, may_become
+
+
+def evolve(checkout: Checkout, event: e.Event, at: datetime) -> Checkout:
+    """Give the state after an event of the journal, written at `at` (aware UTC)."""
+    match event:
+        case e.DayOpened():
+            lane = LaneState.OPEN if event.lane_open else LaneState.CLOSED
+            return replace(
+                checkout,
+                business_date=event.business_date,
+                next_transaction=event.next_transaction,
+                lane=lane,
+                sales=0,
+                takings=Money(0, checkout.policy.currency),
+                last_sale=None,
+            )
+        case e.LaneOpened() | e.LaneClosed():
+            return replace(checkout, lane=next_lane(checkout.lane, type(event)) or checkout.lane)
+        case e.OperatorSignedOn():
+            return replace(checkout, operator=event.operator)
+        case e.OperatorSignedOff():
+            return replace(checkout, operator=None)
+        case e.HelpCalled():
+            return replace(checkout, help_called=True, help_code=event.code, help_acknowledged=False)
+        case e.HelpEnded(operator=operator) if operator:
+            return replace(checkout, help_acknowledged=checkout.help_called)
+        case e.HelpEnded():
+            return replace(checkout, help_called=False, help_code="", help_acknowledged=False)
+        case e.DrawerOpened():
+            return replace(checkout, drawer_open=True)
+        case e.DrawerClosed():
+            return replace(checkout, drawer_open=False)
+        case e.ReceiptIssued():
+            return _receipt_issued(checkout, event)
+        case e.TransactionStarted():
+            return _started(checkout, event)
+        case e.SystemStarted() | e.SystemStopped() | e.DayClosed() | e.CatalogueActivated():
+            return checkout
+        case _:
+            return _in_transaction(checkout, event, at)
+
+
+def _started(checkout: Checkout, event: e.TransactionStarted) -> Checkout:
+    if next_state(checkout.state, e.TransactionStarted) is None:
+        return checkout
+    transaction = Transaction(
+        id=event.transaction, state=TransactionState.OPEN, catalogue=event.catalogue, currency=event.currency
+    )
+    return replace(checkout, transaction=transaction, next_transaction=event.transaction.sequence + 1)
+
+
+def _receipt_issued(checkout: Checkout, event: e.ReceiptIssued) -> Checkout:
+    printing = {job: sale for job, sale in checkout.printing.items() if job != receipt_job(event)}
+    checkout = replace(checkout, printing=printing)
+
+    def settled(sale: Transaction) -> Transaction:
+        return replace(sale, receipt=replace(sale.receipt, result=event.result, detail=event.detail))
+
+    if checkout.last_sale is not None and checkout.last_sale.id == event.transaction:
+        checkout = replace(checkout, last_sale=settled(checkout.last_sale))
+    if checkout.transaction is not None and checkout.transaction.id == event.transaction:
+        checkout = replace(checkout, transaction=settled(checkout.transaction))
+    return checkout
+
+
+def receipt_job(event: e.ReceiptChosen | e.ReceiptIssued) -> str:
+    """Give the name of a receipt's print job: the transaction and the number of the copy."""
+    return f"{event.transaction}#{event.copy}"
+
+
+def _in_transaction(checkout: Checkout, event: e.Event, at: datetime) -> Checkout:
+    if isinstance(event, e.ReceiptChosen):
+        return _receipt_chosen(checkout, event)
+    transaction = checkout.transaction
+    if transaction is None or getattr(event, "transaction", None) != transaction.id:
+        return checkout
+    state = next_state(transaction.state, type(event))
+    if state is None:
+        return checkout
+    changed = replace(_apply(transaction, event, at), state=state)
+    if isinstance(event, e.TransactionVoided):
+        return replace(checkout, transaction=None)
+    if isinstance(event, e.TransactionCompleted):
+        takings = (checkout.takings or Money(0, event.currency)) + event.total
+        return replace(checkout, transaction=changed, last_sale=changed, sales=checkout.sales + 1, takings=takings)
+    if isinstance(event, e.PaymentRequested):
+        checkout = replace(checkout, progress=Progress.CONNECTING, may_cancel=False)
+    return replace(checkout, transaction=changed)
+
+
+def _receipt_chosen(checkout: Checkout, event: e.ReceiptChosen) -> Checkout:
+    chosen = ReceiptState(chosen=event.kind, copies=event.copy)
+    if checkout.last_sale is not None and checkout.last_sale.id == event.transaction:
+        checkout = replace(checkout, last_sale=replace(checkout.last_sale, receipt=chosen))
+    if checkout.transaction is not None and checkout.transaction.id == event.transaction:
+        checkout = replace(checkout, transaction=replace(checkout.transaction, receipt=chosen))
+    if event.kind is ReceiptKind.PAPER:
+        checkout = replace(checkout, printing={**checkout.printing, receipt_job(event): event.transaction})
+    return checkout
+
+
+def _apply(transaction: Transaction, event: e.Event, at: datetime) -> Transaction:
+    match event:
+        case e.LineAdded():
+            return replace(transaction, lines=(*transaction.lines, _line(event)), last_voided=None)
+        case e.QuantityChanged():
+            changed = _lines(
+                transaction, event.line, lambda line: replace(line, quantity=event.quantity, gross=event.gross)
+            )
+            return replace(changed, last_voided=None)
+        case e.LineVoided():
+            voided = _lines(transaction, event.line, lambda line: replace(line, voided=True))
+            is_deposit = any(line.deposit_of is not None for line in transaction.lines if line.line == event.line)
+            return voided if is_deposit else replace(voided, last_voided=event.line)
+        case e.LineRestored():
+            restored = _lines(transaction, event.line, lambda line: replace(line, voided=False))
+            return replace(restored, last_voided=None)
+        case e.ApprovalGranted():
+            return _lines(transaction, event.line, lambda line: replace(line, approved=True))
+        case e.PaymentRequested():
+            return replace(transaction, payments=(*transaction.payments, _payment(event, at)), last_voided=None)
+        case e.TransactionCompleted():
+            released = tuple(
+                replace(payment, state=PaymentState.RELEASED) if payment.state is PaymentState.CONFIRMED else payment
+                for payment in transaction.payments
+            )
+            return replace(transaction, payments=released, completed=event, completed_at=at)
+        case _:
+            return _move_payment(transaction, event)
+
+
+def _line(event: e.LineAdded) -> LineItem:
+    return LineItem(
+        line=event.line,
+        sku=event.sku,
+        text=event.text,
+        names=event.names,
+        entry=event.entry,
+        quantity=event.quantity,
+        unit=event.unit,
+        price=event.price,
+        gross=event.gross,
+        tax_code=event.tax_code,
+        tax_rate=event.tax_rate,
+        gtin=event.gtin,
+        deposit_of=event.deposit_of,
+        approval_age=event.approval_age,
+        quantity_fixed=event.quantity_fixed,
+    )
+
+
+def _lines(transaction: Transaction, number: LineNumber, change: Callable[[LineItem], LineItem]) -> Transaction:
+    return replace(
+        transaction, lines=tuple(change(line) if line.line == number else line for line in transaction.lines)
+    )
+
+
+def _payment(event: e.PaymentRequested, at: datetime) -> Payment:
+    intent = Intent(
+        attempt=event.attempt,
+        transaction=event.transaction,
+        kind=event.kind,
+        device=event.device,
+        tender=event.tender,
+        amount=event.amount,
+        baseline=event.baseline,
+        original=event.original,
+    )
+    return Payment(intent=intent, state=PaymentState.INTENT, requested_at=at)
+
+
+def _move_payment(transaction: Transaction, event: e.Event) -> Transaction:
+    match event:
+        case e.PaymentSent():
+            return _payment_to(transaction, event.attempt, PaymentState.SENT, None)
+        case e.PaymentApproved():
+            return _payment_to(transaction, event.attempt, PaymentState.APPROVED, event.outcome)
+        case e.PaymentConfirmed():
+            return _payment_to(transaction, event.attempt, PaymentState.CONFIRMED, event.outcome)
+        case e.PaymentDeclined():
+            refused = Outcome(kind=OutcomeKind.DECLINED, code=event.code, text=event.text)
+            return _payment_to(transaction, event.attempt, PaymentState.DECLINED, refused)
+        case e.PaymentCancelled():
+            stopped = Outcome(kind=OutcomeKind.CANCELLED, code=event.code, text=event.text)
+            return _payment_to(transaction, event.attempt, PaymentState.CANCELLED, stopped)
+        case e.PaymentNotCharged():
+            never = Outcome(kind=OutcomeKind.NOT_CHARGED, text=event.reason)
+            return _payment_to(transaction, event.attempt, PaymentState.NOT_CHARGED, never)
+        case e.PaymentReversed():
+            undone = Outcome(kind=OutcomeKind.REVERSED, text=event.reason)
+            return _payment_to(transaction, event.attempt, PaymentState.REVERSED, undone)
+        case e.PaymentOutcomeLost():
+            return _payment_to(transaction, event.attempt, PaymentState.UNKNOWN, None)
+        case _:
+            return transaction
+
+
+def _payment_to(transaction: Transaction, attempt: UUID, state: PaymentState, outcome: Outcome | None) -> Transaction:
+    return replace(
+        transaction,
+        payments=tuple(
+            replace(payment, state=state, outcome=outcome or payment.outcome)
+            if payment.intent.attempt == attempt and may_become(payment.state, state)
+            else payment
+            for payment in transaction.payments
+        ),
+    )
+
+
+def receipt_settled(transaction: Transaction) -> bool:
+    """Whether nothing is left to do about the receipt of a completed transaction."""
+    return transaction.receipt.result in (PrintResult.PRINTED, PrintResult.SENT, PrintResult.WAIVED)
