@@ -42,7 +42,7 @@ def line(
     vat: str = "15",
     unit: Unit = Unit.EACH,
     kind: str = "sale",
-) -> SaleLine:  # noqa: A002 - the field's own name
+) -> SaleLine:
     return SaleLine(
         line=LineNumber(number),
         type=kind,
@@ -54,7 +54,7 @@ def line(
         price=Money(price, NOK),
         gross=Money(price, NOK).times(Decimal(quantity)) if gross is None else Money(gross, NOK),
         vat=Decimal(vat),
-    )  # fmt: skip
+    )
 
 
 LINES = (
