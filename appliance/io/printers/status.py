@@ -1,0 +1,90 @@
+"""What an ESC/POS printer says about itself: the bits of DLE EOT n (Epson ESC/POS Command Reference). Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from appliance.core.commands import Condition
+
+PRINTER, OFFLINE, ERROR, PAPER = 1, 2, 3, 4
+QUESTIONS: Final = (PRINTER, OFFLINE, ERROR, PAPER)
+"""The values of n in DLE EOT n that every model answers."""
+
+
+def question(n: int) -> bytes:
+    """Give DLE EOT n: answered at once, also in the middle of a job and while the printer is offline."""
+    return bytes((0x10, 0x04, n))
+
+
+def is_answer(byte: int) -> bool:
+    """Whether a byte is an answer to DLE EOT: bits 0, 1, 4, 7 are 0, 1, 1, 0."""
+    return byte & 0x93 == 0x12
+
+
+def is_paper_status(byte: int) -> bool:
+    """Whether a byte is an answer to GS r: bits 4 and 7 are 0, which no answer to DLE EOT has."""
+    return byte & 0x90 == 0x00
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrinterStatus:
+    """What the printer said, as a whole."""
+
+    offline: bool = False
+    cover_open: bool = False
+    feeding: bool = False
+    paper_low: bool = False
+    paper_out: bool = False
+    cutter_error: bool = False
+    fatal_error: bool = False
+    passing_error: bool = False
+    """Too hot, for instance; it mends itself."""
+    drawer_signal: bool = False
+    """Level of pin 3 of the drawer connector."""
+
+    @classmethod
+    def of_answers(cls, answers: dict[int, int]) -> PrinterStatus:
+        """Read the answers to DLE EOT n, by n; those to 3 and 4 may be missing."""
+        printer, offline = answers[PRINTER], answers[OFFLINE]
+        error, paper = answers.get(ERROR, 0), answers.get(PAPER, 0)
+        return cls(
+            offline=bool(printer & 0x08),
+            drawer_signal=bool(printer & 0x04),
+            cover_open=bool(offline & 0x04),
+            feeding=bool(offline & 0x08),
+            paper_out=bool(offline & 0x20) or bool(paper & 0x60),
+            paper_low=bool(paper & 0x0C),
+            cutter_error=bool(error & 0x08),
+            fatal_error=bool(error & 0x20),
+            passing_error=bool(error & 0x40),
+        )
+
+    @property
+    def conditions(self) -> frozenset[Condition]:
+        """Give what staff should do something about."""
+        found = {
+            Condition.PAPER_OUT: self.paper_out,
+            Condition.PAPER_LOW: self.paper_low and not self.paper_out,
+            Condition.COVER_OPEN: self.cover_open,
+        }
+        return frozenset(condition for condition, holds in found.items() if holds)
+
+    @property
+    def obstacle(self) -> tuple[str, str] | None:
+        """Give why nothing can be printed, and the remedy; None if the printer is ready."""
+        if self.cover_open:
+            return "the cover is open", "Close the printer's cover."
+        if self.paper_out:
+            return "no paper", "Put in a new paper roll and close the cover."
+        if self.cutter_error:
+            return "the cutter is stuck", "Switch the printer off, take out jammed paper, switch it on."
+        if self.fatal_error:
+            return "the printer reports a fault", "Switch the printer off and on; call service if it stays."
+        if self.passing_error:
+            return "the printer is too hot or busy with itself", "Wait a minute."
+        if self.feeding:
+            return "the feed button is held down", "Let go of the printer's feed button."
+        if self.offline:
+            return "the printer is offline", "Look at the printer's lamps; switch it off and on."
+        return None
