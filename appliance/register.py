@@ -103,11 +103,11 @@ class Register:
             e.SystemStarted(version=self._version, store=policy.store, workstation=policy.workstation),
             *recover(self._checkout),
         ]
+        self._act(outstanding(self._checkout))
         self._commit(events)
         if self._checkout.state in QUIET:
             self._commit(new_day(self._checkout, self._moment()))
         self._checkout = settle(replace(self._checkout, shelf=self._book.shelf()))
-        self._act(outstanding(self._checkout))
         pending = self._around.catalogue.pending()
         if pending is not None:
             self.post(ActivateCatalogue(pending))

@@ -24,7 +24,7 @@ class ServiceWatchdog:
     def __init__(self, *, screen: bool) -> None:
         self._address = os.environ.get("NOTIFY_SOCKET", "")
         now = time.monotonic()
-        self._heard = {part: now for part in (_PARTS if screen else _PARTS[:1])}
+        self._heard = dict.fromkeys(_PARTS if screen else _PARTS[:1], now)
         self._lock = threading.Lock()
 
     def feed(self) -> None:

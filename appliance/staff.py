@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import secrets
 from collections.abc import Sequence
 from typing import Final
@@ -14,6 +15,7 @@ from appliance.errors import ConfigError
 
 _SALT_BYTES: Final = 16
 _COST: Final = 2**14
+_HEX: Final = re.compile(r"(?:[0-9a-f]{2})+")
 
 
 def hash_pin(pin: str, salt: bytes | None = None) -> str:
@@ -36,12 +38,9 @@ class ConfiguredStaff:
         for entry in staff:
             kind, _, rest = entry.pin_hash.partition("$")
             salt, _, digest = rest.partition("$")
-            try:
-                if kind != "scrypt" or not salt or not digest:
-                    raise ValueError
-                self._staff.append((Operator(entry.name), bytes.fromhex(salt), bytes.fromhex(digest)))
-            except ValueError:
-                raise ConfigError(f"staff {entry.name!r}: pin_hash is not a hash; make one with: kvitt pin") from None
+            if kind != "scrypt" or not (_HEX.fullmatch(salt) and _HEX.fullmatch(digest)):
+                raise ConfigError(f"staff {entry.name!r}: pin_hash is not a hash; make one with: kvitt pin")
+            self._staff.append((Operator(entry.name), bytes.fromhex(salt), bytes.fromhex(digest)))
 
     def sign_on(self, pin: str) -> Operator | None:
         """Give the operator of a PIN."""
