@@ -1,0 +1,1 @@
+"""The counter in a browser: goods to scan, a card terminal to answer, the receipts as they come out."""
