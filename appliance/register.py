@@ -55,6 +55,10 @@ Compose = Callable[[e.TransactionCompleted, datetime, int], ReceiptDocument]
 """Make the receipt of a sale: the sale, its time, and the number of the copy (0 = the original)."""
 
 
+Inbox = queue.SimpleQueue[Command]
+"""Where all commands arrive; its `put` is the `ports.Post` of everyone else."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
     """Everything the register drives or asks."""
@@ -73,12 +77,12 @@ class Surroundings:
 
 
 class Register:
-    """One till. `start` once, then `run` on its own thread until `Stop`; `post` from anywhere."""
+    """One till. `start` once, then `run` on its own thread until `Stop`; all others put commands into the inbox."""
 
-    def __init__(self, policy: Policy, around: Surroundings, *, version: str) -> None:
+    def __init__(self, policy: Policy, around: Surroundings, inbox: Inbox, *, version: str) -> None:
         self._around = around
         self._version = version
-        self._inbox: queue.SimpleQueue[Command] = queue.SimpleQueue()
+        self._inbox = inbox
         self._checkout = Checkout(policy=policy)
         self._book: PriceBook = around.catalogue.book()
         self._lamp = ""
@@ -89,10 +93,6 @@ class Register:
     def checkout(self) -> Checkout:
         """The present state; frozen, so it may be read from any thread."""
         return self._checkout
-
-    def post(self, command: Command) -> None:
-        """Ask for something; never blocks."""
-        self._inbox.put(command)
 
     def start(self) -> None:
         """Fold the open day out of the journal and write down what the restart makes of it. StoreError is final."""
@@ -110,7 +110,7 @@ class Register:
         self._checkout = settle(replace(self._checkout, shelf=self._book.shelf()))
         pending = self._around.catalogue.pending()
         if pending is not None:
-            self.post(ActivateCatalogue(pending))
+            self._inbox.put(ActivateCatalogue(pending))
         self._show()
 
     def run(self) -> int:

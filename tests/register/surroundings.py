@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import queue
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -17,7 +18,7 @@ from appliance.core.payment import Intent
 from appliance.core.receipt import ReceiptDocument
 from appliance.errors import StoreError
 from appliance.ports import JournalRow
-from appliance.register import Register, Surroundings
+from appliance.register import Inbox, Register, Surroundings
 from tests.core.till import START, Book, policy
 
 
@@ -212,7 +213,8 @@ class World:
             compose=lambda sale, at, copy: ReceiptDocument(title=str(sale.transaction), lines=()),
             entropy=lambda: next(numbers),
         )
-        self.register = Register(policy(), around, version="test")
+        self.inbox: Inbox = queue.SimpleQueue()
+        self.register = Register(policy(), around, self.inbox, version="test")
         self.register.start()
 
     def sign_on(self, pin: str) -> Operator | None:

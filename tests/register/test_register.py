@@ -117,7 +117,7 @@ def test_after_a_storage_fault_the_process_ends_so_that_the_card_is_read_anew() 
     def act() -> None:
         # The clock ticks a second with every look: the grace passes within these commands.
         for _ in range(40):
-            world.register.post(c.ScanCode(MILK))
+            world.inbox.put(c.ScanCode(MILK))
 
     assert running(world, act) == EXIT_STORAGE
     assert world.register.checkout.lane is LaneState.OUT_OF_SERVICE
@@ -128,7 +128,7 @@ def test_after_a_storage_fault_the_process_ends_so_that_the_card_is_read_anew() 
 
 def test_a_stop_in_good_order_is_journalled() -> None:
     world = ready()
-    assert running(world, lambda: world.register.post(c.Stop())) == 0
+    assert running(world, lambda: world.inbox.put(c.Stop())) == 0
     assert world.journal.rows[-1].event == e.SystemStopped()
     assert world.fed == 0
 
@@ -137,8 +137,8 @@ def test_the_watchdog_is_fed_by_work() -> None:
     world = ready()
 
     def act() -> None:
-        world.register.post(c.ScanCode(MILK))
-        world.register.post(c.Stop())
+        world.inbox.put(c.ScanCode(MILK))
+        world.inbox.put(c.Stop())
 
     running(world, act)
     assert world.fed == 1
@@ -163,7 +163,7 @@ def test_a_price_list_that_waited_for_a_restart_is_taken_into_use() -> None:
     world = ready()
     world.catalogue.waiting = Book(version=CatalogueVersion("oslo", 1842))
     world.restart()
-    running(world, lambda: world.register.post(c.Stop()))
+    running(world, lambda: world.inbox.put(c.Stop()))
     assert world.catalogue.active.version == CatalogueVersion("oslo", 1842)
 
 
