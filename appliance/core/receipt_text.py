@@ -70,7 +70,7 @@ class ReceiptTexts:
     """For `datetime.strftime`."""
 
 
-TEXTS: Final[Mapping[Language, ReceiptTexts]] = {
+RECEIPT_TEXTS: Final[Mapping[Language, ReceiptTexts]] = {
     Language("nb"): ReceiptTexts(
         title="Salgskvittering",
         copy="KOPI",

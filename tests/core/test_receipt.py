@@ -17,11 +17,11 @@ from appliance.core.identifiers import Language, LineNumber, Sku, TransactionId
 from appliance.core.money import Currency, Money
 from appliance.core.payment import Reference, TenderType
 from appliance.core.receipt import AmountLine, ColumnLine, QrCode, ReceiptDocument, TextLine
-from appliance.core.receipt_text import TEXTS, ShopFacts, amount_text, number_text, rate_text, sale_receipt
+from appliance.core.receipt_text import RECEIPT_TEXTS, ShopFacts, amount_text, number_text, rate_text, sale_receipt
 from appliance.core.tax import tax_summary
 
 NOK = Currency.parse("NOK")
-NB, EN = TEXTS[Language("nb")], TEXTS[Language("en")]
+NB, EN = RECEIPT_TEXTS[Language("nb")], RECEIPT_TEXTS[Language("en")]
 SHOP = ShopFacts(
     name="Torgets Frukt",
     organisation_number="999 999 999 MVA",
@@ -91,7 +91,7 @@ def sale(lines: tuple[SaleLine, ...] = LINES) -> TransactionCompleted:
 
 
 def receipt(completed: TransactionCompleted | None = None, *, copy: int = 0, language: str = "nb") -> ReceiptDocument:
-    texts = TEXTS[Language(language)]
+    texts = RECEIPT_TEXTS[Language(language)]
     return sale_receipt(completed or sale(), shop=SHOP, at=AT, copy=copy, texts=texts)
 
 
@@ -181,9 +181,9 @@ def test_a_card_without_a_name_is_called_by_its_tender():
     assert "Bankkort ************1234 | 161,86" in words(receipt(replace(sale(), tenders=(tender,))))
 
 
-@pytest.mark.parametrize("language", sorted(TEXTS))
+@pytest.mark.parametrize("language", sorted(RECEIPT_TEXTS))
 def test_every_language_has_every_word(language: str):
-    texts = TEXTS[Language(language)]
+    texts = RECEIPT_TEXTS[Language(language)]
     assert set(texts.tenders) == set(TenderType)
     assert all(getattr(texts, name) for name in type(texts).__slots__)
     assert len(words(receipt(language=language))) == len(words(receipt()))
