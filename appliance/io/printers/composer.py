@@ -24,6 +24,8 @@ shutil.rmtree(capabilities.pickle_dir, ignore_errors=True)
 _IMAGE_HEADER: Final = 8
 _REAL_TIME: Final = re.compile(rb"\x10(?=[\x04\x05\x14])")
 _LOGO_HEIGHT: Final = 240
+_ROOM_BELOW_LARGE: Final = b"\x1bJ\x0a"
+"""The line spacing leaves nothing between double height and the next line."""
 _QR_QUIET: Final = 4
 """Empty modules around a code (ISO/IEC 18004, section 6.3.8)."""
 
@@ -137,11 +139,14 @@ class _Composer(Escpos):  # type: ignore[misc] # python-escpos has no types
                 align="left",
             )
             self.text(line.text + "\n")
+            if large:
+                self._raw(_ROOM_BELOW_LARGE)
             return
         width, height = self._press.cell
         cell = (width * line.scale, height * line.scale)
         # Left-hand spaces are part of the text, so the picture begins at the left edge.
-        self._picture(glyphs.draw(line.text, cell=cell, line=self._press.line, bold=line.bold), centred=False)
+        height = self._press.line if line.scale == 1 else cell[1] + _ROOM_BELOW_LARGE[-1]
+        self._picture(glyphs.draw(line.text, cell=cell, line=height, bold=line.bold), centred=False)
 
     def _can_set(self, text: str) -> bool:
         return all(

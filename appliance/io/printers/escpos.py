@@ -177,7 +177,7 @@ class EscposPrinter:
             except OSError as error:
                 raise DeviceFailure(
                     f"logo {options.logo} cannot be read: {error}",
-                    remedy="Correct the path of the logo, or take it out.",
+                    remedy="Correct the path, or take it out.",
                 ) from error
         return composer.Press(
             profile=options.profile,

@@ -1,4 +1,4 @@
-"""A printer on USB without a kernel driver, as a link: `usb://04b8:0e15` (vendor and product in hex). PyUSB only here."""
+"""A printer on USB without a kernel driver, as a link: `usb://04b8:0e15`, vendor and product in hex."""
 
 from __future__ import annotations
 
@@ -28,9 +28,7 @@ def open_usb(url: str, *, timeout: float) -> Link:
     except usb.core.NoBackendError as error:
         raise DeviceNotFound(f"{url}: libusb is missing", remedy="Install it: apt install libusb-1.0-0") from error
     if device is None:
-        raise DeviceNotFound(
-            f"{url}: no such printer", remedy="Plug the printer in, switch it on; see lsusb for its id."
-        )
+        raise DeviceNotFound(f"{url}: no such printer", remedy="Plug it in and switch it on; lsusb prints its id.")
     try:
         return _UsbLink(url, device, timeout=timeout)
     except usb.core.USBError as error:
@@ -39,13 +37,9 @@ def open_usb(url: str, *, timeout: float) -> Link:
 
 def _fault(url: str, error: Any) -> DeviceError:
     if error.errno == errno.EACCES:
-        return DeviceFailure(
-            f"{url}: no permission", remedy="Add the till's user to the group lp: usermod -aG lp <user>"
-        )
+        return DeviceFailure(f"{url}: no permission", remedy="Put the till's user into the group lp.")
     if error.errno == errno.EBUSY:
-        return DeviceBusy(
-            f"{url}: another program holds the printer", remedy="Stop CUPS or take the printer out of it."
-        )
+        return DeviceBusy(f"{url}: another program holds the printer", remedy="Take the printer out of CUPS.")
     return DeviceOffline(f"{url}: {error.strerror}", remedy="Check the printer's power and its USB cable.")
 
 
