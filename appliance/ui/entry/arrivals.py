@@ -53,7 +53,7 @@ def shown(entry: Entry, old: Page, new: Page) -> Step:
     signed_in = isinstance(entry.top, SigningIn) and new.frame.staff is not None
     if isinstance(new, AttendantPage):
         return Step(_attending(entry, old, new))
-    entry = replace(_keep(entry, lambda overlay: belongs(overlay, new)), row="")
+    entry = replace(_keep(entry, lambda overlay: belongs(overlay, new)), row=entry.row if new.frame.staff else "")
     if signed_in:
         return Step(entry.push(Attending()))
     return _basket_shown(entry, old, new) if isinstance(new, BasketPage) else Step(entry)
