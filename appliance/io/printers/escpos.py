@@ -19,7 +19,7 @@ from appliance.io.printers.status import PrinterStatus
 if TYPE_CHECKING:
     from appliance.io.printers.composer import Press
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 _DOTS: Final = {(80, 42): 512, (80, 48): 576, (80, 64): 576, (58, 32): 384, (58, 42): 384}
 _SILENT: Final = "Check the printer's power and cable; for a serial one also baud rate and handshake."
@@ -157,7 +157,7 @@ class EscposPrinter:
 
         with self._line:
             if self._ask() is None:
-                _log.info("%s: the pulse is sent, but this printer cannot confirm it", self.name)
+                log.info("%s: the pulse is sent, but this printer cannot confirm it", self.name)
             self._require().write(composer.pulse(pin, on_ms, on_ms))
 
     def drawer_signal(self) -> bool | None:

@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from appliance.io.printers.layout import cells
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 _FAMILIES: Final = "Noto Sans Mono,DejaVu Sans Mono,Noto Sans Mono CJK SC,Noto Sans"
 _INK: Final = 96
@@ -96,7 +96,7 @@ def _faces(bold: bool) -> tuple[_Face, ...]:
     try:
         listing = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)  # noqa: S603 - fixed command
     except (OSError, subprocess.SubprocessError) as error:
-        _log.error("fontconfig does not answer (%s): install fontconfig and fonts-noto", error)
+        log.error("fontconfig does not answer (%s): install fontconfig and fonts-noto", error)
         return ()
     faces = []
     for row in listing.stdout.splitlines():

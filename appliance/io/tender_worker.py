@@ -1,0 +1,196 @@
+"""The thread of a tender device: payments, look-ups, and the way from the adapter's facts to the journal.
+
+Nothing here sends a financial command twice: an intent is authorised once, and what is unknown is only asked about.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from uuid import UUID
+
+from appliance.core.commands import RecordPayment, ReportOutcome, ReportProgress
+from appliance.core.payment import Intent, Outcome, OutcomeKind, PaymentFact, Progress, Sending
+from appliance.drivers import TenderDevice
+from appliance.errors import DeviceError
+from appliance.io.worker import Timing, Worker
+from appliance.ports import Post
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Doubt:
+    """A payment that is asked about until it is known."""
+
+    intent: Intent
+    due: float
+    told: Outcome | None = None
+
+
+class TenderWorker(Worker[TenderDevice]):
+    """One payment at a time."""
+
+    def __init__(self, device: TenderDevice, post: Post, timing: Timing) -> None:
+        super().__init__(device, post, timing, interval=timing.terminal)
+        self.baseline: Mapping[str, str] | None = None
+        """What the device did last, as it is known without asking."""
+        self._doubts: dict[UUID, _Doubt] = {}
+        self._begun: set[UUID] = set()
+        self._cancelled: set[UUID] = set()
+        self._cancels: SimpleQueue[UUID | None] = SimpleQueue()
+        self._canceller = threading.Thread(target=self._run_cancels, name=f"cancel {device.name}", daemon=True)
+
+    def start(self) -> None:
+        """Start both threads: a cancellation must get through while a payment blocks the first one."""
+        super().start()
+        self._canceller.start()
+
+    def stop(self) -> None:
+        """Ask both threads to end."""
+        super().stop()
+        self._cancels.put(None)
+
+    def join(self) -> None:
+        """Wait for both."""
+        super().join()
+        self._canceller.join(self.timing.join)
+
+    def authorise(self, intent: Intent) -> None:
+        """Begin a payment, once."""
+        self.give(lambda: self._authorise(intent))
+
+    def look_up(self, intent: Intent) -> None:
+        """Ask about a payment now, and again until it is known."""
+        self.give(lambda: self._doubt(intent))
+
+    def cancel(self, attempt: UUID) -> None:
+        """Ask the device to stop."""
+        self._cancelled.add(attempt)
+        self._cancels.put(attempt)
+
+    def on_open(self) -> None:
+        """Know how the device is and what it did last."""
+        self.report(self.device.check())
+        self.baseline = self.device.baseline()
+
+    def due(self) -> float:
+        """Give the time of the next look or look-up."""
+        return min((doubt.due for doubt in self._doubts.values()), default=super().due())
+
+    def look(self) -> None:
+        """Ask about what is in doubt; the health of the device only where nothing is."""
+        now = time.monotonic()
+        for doubt in [doubt for doubt in self._doubts.values() if doubt.due <= now]:
+            self._ask(doubt)
+        if not self._doubts:
+            self.report(self.device.check())
+            self.baseline = self.device.baseline()
+
+    def lose(self, error: DeviceError) -> None:
+        """Give the device up for now; whoever waits for an answer about a payment gets one."""
+        super().lose(error)
+        for doubt in self._doubts.values():
+            if doubt.due <= time.monotonic():
+                self._tell(doubt, _unknown(error))
+
+    def _authorise(self, intent: Intent) -> None:
+        if intent.attempt in self._begun:
+            log.error("%s: attempt %s was begun already and is not sent again", self.device.name, intent.attempt)
+            return
+        self._begun.add(intent.attempt)
+        sent = False
+
+        def record(fact: PaymentFact) -> bool:
+            nonlocal sent
+            durable = self._record(intent.attempt, fact)
+            sent = sent or (durable and isinstance(fact, Sending))
+            return durable
+
+        try:
+            if intent.attempt in self._cancelled:
+                outcome = Outcome(kind=OutcomeKind.NOT_CHARGED, text="cancelled before anything was sent")
+            else:
+                self.ready()
+                outcome = self.device.authorise(intent, record, lambda *step: self._progress(intent.attempt, *step))
+        except Exception as error:
+            self._finish(intent.attempt, _failed(error, sent=sent))
+            raise
+        self._finish(intent.attempt, outcome)
+
+    def _finish(self, attempt: UUID, outcome: Outcome) -> None:
+        # The next intent freezes the baseline, so it must be the new one before the register can ask for it.
+        self.baseline = self.device.baseline()
+        self._cancelled.discard(attempt)
+        log.info("%s: attempt %s: %s %s", self.device.name, attempt, outcome.kind, outcome.code)
+        self.post(ReportOutcome(attempt, outcome))
+
+    def _record(self, attempt: UUID, fact: PaymentFact) -> bool:
+        """Have a fact put on disk, and wait until it is; False if it could not be, or took too long."""
+        answers: SimpleQueue[bool] = SimpleQueue()
+        self.post(RecordPayment(attempt, fact, answers.put))
+        deadline = time.monotonic() + self.timing.record
+        while time.monotonic() < deadline and not self.stopping.is_set():
+            try:
+                return answers.get(timeout=min(0.2, self.timing.record))
+            except Empty:
+                continue
+        log.error("%s: no answer from the journal about attempt %s", self.device.name, attempt)
+        return False
+
+    def _progress(self, attempt: UUID, progress: Progress, may_cancel: bool) -> None:
+        self.post(ReportProgress(attempt, progress, may_cancel))
+
+    def _doubt(self, intent: Intent) -> None:
+        doubt = self._doubts[intent.attempt] = _Doubt(intent, time.monotonic())
+        try:
+            self.ready()
+        except DeviceError as error:
+            doubt.due = time.monotonic()
+            self.lose(error)
+            return
+        self._ask(doubt)
+
+    def _ask(self, doubt: _Doubt) -> None:
+        try:
+            outcome = self.device.lookup(doubt.intent)
+        except DeviceError as error:
+            self.lose(error)
+            return
+        self._tell(doubt, outcome)
+
+    def _tell(self, doubt: _Doubt, outcome: Outcome) -> None:
+        if outcome.kind is OutcomeKind.UNKNOWN:
+            doubt.due = time.monotonic() + self.timing.lookup
+        else:
+            self._doubts.pop(doubt.intent.attempt, None)
+        if outcome != doubt.told:
+            doubt.told = outcome
+            self._finish(doubt.intent.attempt, outcome)
+
+    def _run_cancels(self) -> None:
+        while (attempt := self._cancels.get()) is not None:
+            try:
+                self.device.cancel(attempt)
+            except Exception:
+                # Only a request: the payment goes on and its own outcome decides.
+                log.exception("%s: attempt %s could not be cancelled", self.device.name, attempt)
+
+
+def _failed(error: Exception, *, sent: bool) -> Outcome:
+    if sent:
+        return _unknown(error)
+    return Outcome(kind=OutcomeKind.NOT_CHARGED, text=_words(error))
+
+
+def _unknown(error: Exception) -> Outcome:
+    return Outcome(kind=OutcomeKind.UNKNOWN, text=_words(error))
+
+
+def _words(error: Exception) -> str:
+    remedy = error.remedy if isinstance(error, DeviceError) else ""
+    return f"{error} {remedy}".strip()
