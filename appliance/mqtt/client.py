@@ -1,15 +1,16 @@
 """One connection attempt to the broker: MQTT 5 through paho. The only module that knows paho.
 
 paho's habits that this module takes care of: `publish` on a dead connection keeps the message in memory (here it is
-refused instead, and each attempt has a new client that remembers nothing); a callback that raises ends paho's loop while
-`is_connected()` stays true (callbacks here only hand over, and the loop is our own thread, whose end is reported);
-the queue has no limit by default; the socket's small packets wait for Nagle's algorithm; writing from a second thread
-may interleave packets (here only the loop writes).
+refused instead, and each attempt has a new client that remembers nothing); a callback that raises ends paho's loop
+while `is_connected()` stays true (callbacks here only hand over, and the loop is our own thread, whose end is
+reported); the queue has no limit by default; the socket's small packets wait for Nagle's algorithm; writing from a
+second thread may interleave packets (here only the loop writes).
 """
 
 from __future__ import annotations
 
 import logging
+import math
 import socket
 import ssl
 import threading
@@ -34,7 +35,13 @@ RECEIVE_MAXIMUM: Final = 16
 STUCK_S: Final = 75
 """Seconds without a turn of the loop after which a connection counts as dead."""
 CONNECT_TIMEOUT_S: Final = 10
+BACKOFF_CAP_S: Final = 45.0
 
+_TAKEN_OVER: Final = 0x8E
+_STOP_S: Final = 2
+"""Seconds for the DISCONNECT packet to leave."""
+
+_new_properties: Final[Callable[[int], Properties]] = Properties
 _log = logging.getLogger(__name__)
 
 
@@ -63,16 +70,20 @@ class Arrived:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """The connection is over, or never came about; the last thing that a connection reports."""
+    """The connection is over, or never came about; the last thing that a connection reports.
+
+    `taken_over`: another client came with our id (MQTT 5, reason code 0x8E).
+    """
 
     reason: str
+    taken_over: bool = False
 
 
 Report = Subscribed | Arrived | Lost
 
 
 class Connection:
-    """One attempt, from TCP connect to the end. `report` is called on the connection's own thread and must not block."""
+    """One attempt, from TCP connect to the end. `report` is called on the connection's own thread; it never blocks."""
 
     def __init__(
         self,
@@ -90,7 +101,9 @@ class Connection:
         self._good = threading.Event()
         self._stopping = threading.Event()
         self._turned = time.monotonic()
+        self._end = math.inf
         self._why = ""
+        self._taken_over = False
         self._client = self._build(client_id, will, will_delay_s)
         self._thread = threading.Thread(target=self._run, name="mqtt", daemon=True)
 
@@ -139,15 +152,16 @@ class Connection:
         """End in good order (the will is not sent) and wait for the thread; False if it has not ended in time."""
         self._good.clear()
         self._stopping.set()
+        self._end = time.monotonic() + _STOP_S
         self._client.disconnect()
         if self._thread.is_alive() and threading.current_thread() is not self._thread:
             self._thread.join(timeout)
         return not self._thread.is_alive()
 
     def _run(self) -> None:
-        reason = "the connection ended"
+        reason = "the connection's thread failed"
         try:
-            connect = Properties(PacketTypes.CONNECT)
+            connect = _new_properties(PacketTypes.CONNECT)
             connect.SessionExpiryInterval = SESSION_EXPIRY_S
             connect.ReceiveMaximum = RECEIVE_MAXIMUM
             connect.MaximumPacketSize = MAX_PACKET
@@ -159,18 +173,18 @@ class Connection:
                 properties=connect,
             )
             code = MQTTErrorCode.MQTT_ERR_SUCCESS
-            while code == MQTTErrorCode.MQTT_ERR_SUCCESS:
+            while code == MQTTErrorCode.MQTT_ERR_SUCCESS and time.monotonic() < self._end:
                 self._turned = time.monotonic()
                 code = self._client.loop(timeout=1.0)
             reason = self._why or paho.error_string(code)
         except (OSError, ValueError) as error:
             reason = f"{self._endpoint.host}:{self._endpoint.port}: {error}"
-        except Exception as error:
-            _log.exception("the MQTT loop failed")
-            reason = f"the MQTT loop failed: {error}"
         finally:
             self._good.clear()
-            self._report(Lost("stopped" if self._stopping.is_set() else reason))
+            open_socket = self._client.socket()
+            if open_socket is not None:
+                open_socket.close()
+            self._report(Lost("stopped" if self._stopping.is_set() else reason, self._taken_over))
 
     # Callbacks of paho, on the connection's thread: they only hand over.
 
@@ -216,6 +230,14 @@ class Connection:
         self._good.clear()
         if flags.is_disconnect_packet_from_server or code.is_failure:
             self._why = self._why or f"the broker ended it: {code}"
+            self._taken_over = code.value == _TAKEN_OVER
+
+
+def reconnect_delay(attempt: int, spread_s: int, chance: float) -> float:
+    """Give the seconds before attempt n >= 1 after a failed one; n = 0: a good link was lost. `chance` in [0, 1)."""
+    if attempt == 0:
+        return chance * max(1, spread_s)
+    return chance * min(max(BACKOFF_CAP_S, spread_s), 2.0 ** min(attempt, 30))
 
 
 def _tls(endpoint: Endpoint) -> ssl.SSLContext:
@@ -240,7 +262,7 @@ def _leave_writing_to_the_loop(_client: paho.Client, _userdata: Any, _sock: Any)
 
 
 def _properties(packet: Packet, kind: int) -> Properties:
-    properties = Properties(kind)
+    properties = _new_properties(kind)
     if packet.payload and packet.topic.rpartition("/")[2] != "blob":
         properties.ContentType = "application/json"
     if packet.expiry is not None:

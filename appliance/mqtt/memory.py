@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -17,7 +18,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remembered:
-    """The last values seen. `forks`: (first sequence, epoch) of each run that the hub told us to send under a number."""
+    """The last values seen. `forks`: first sequence and epoch of each run that the hub gave a number of its own."""
 
     generation: int = 0
     spread_s: int = 1
@@ -31,6 +32,7 @@ class LinkMemory:
 
     def __init__(self, state: Path) -> None:
         self._file = state / _FILE
+        self._lock = threading.Lock()
         self.value = self._read()
 
     def _read(self) -> Remembered:
@@ -49,15 +51,16 @@ class LinkMemory:
             return Remembered()
 
     def keep(self, **changes: Any) -> None:
-        """Change values and write them, if they differ."""
-        value = replace(self.value, **changes)
-        if value == self.value:
-            return
-        self.value = value
-        try:
-            write_durably(self._file, json.dumps(asdict(value)).encode())
-        except OSError as error:
-            _log.warning("%s cannot be written: %s", self._file, error.strerror)
+        """Change values and write them, if they differ; from any thread."""
+        with self._lock:
+            value = replace(self.value, **changes)
+            if value == self.value:
+                return
+            self.value = value
+            try:
+                write_durably(self._file, json.dumps(asdict(value)).encode())
+            except OSError as error:
+                _log.warning("%s cannot be written: %s", self._file, error.strerror)
 
 
 def _fork(entry: object) -> tuple[int, int]:

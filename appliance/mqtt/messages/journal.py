@@ -171,8 +171,8 @@ class Ack:
     """Rows a second; 0 = pause for 5 s."""
     hash: str | None = None
     """Hash of the row at `contiguous`: whose journal the position is about."""
-    seen: tuple[tuple[int, int], ...] = ()
-    """Ranges compared row by row in this very commit, and held."""
+    seen: tuple[tuple[int, str], ...] = ()
+    """Sequence and hash of the last row of each batch in this very commit that is held as it was sent."""
 
     def document(self) -> dict[str, Any]:
         """Give the payload."""
@@ -213,11 +213,21 @@ class Ack:
             split=split[0] if split else None,
             credit=fields.integer("credit", high=1_000_000),
             hash=fields.digest("hash") if fields.has("hash") else None,
-            seen=fields.ranges("seen", limit=MAX_RANGES) if fields.has("seen") else (),
+            seen=_seen(fields) if fields.has("seen") else (),
         )
         if ack.highest < ack.contiguous:
             raise fields.wrong("highest", "is below contiguous")
         return ack
+
+
+def _seen(fields: Fields) -> tuple[tuple[int, str], ...]:
+    rows = []
+    for entry in fields.entries("seen", limit=MAX_RANGES):
+        if not (isinstance(entry, list) and len(entry) == 2):
+            raise fields.wrong("seen", "entries are [sequence, hash]")
+        row = Fields({"seq": entry[0], "hash": entry[1]}, fields.path("seen"))
+        rows.append((row.integer("seq", low=1), row.digest("hash")))
+    return tuple(rows)
 
 
 def _conflict(fields: Fields) -> Conflict:

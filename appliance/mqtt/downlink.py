@@ -1,0 +1,319 @@
+"""The way down: a signed head leads to a delta or to pages, staged whole or not at all, then to ActivateCatalogue.
+
+One thread. Whatever is malformed, forged or insane is counted and said; the catalogue in use stays.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from appliance.core.commands import ActivateCatalogue
+from appliance.core.identifiers import CatalogueVersion, Sku
+from appliance.errors import HubError, StoreError
+from appliance.mqtt.memory import LinkMemory
+from appliance.mqtt.messages.blob import Chunk, WantDelta
+from appliance.mqtt.messages.catalogue import HEAD_TYPE, Delta, Head, Manifest, Sanity, fewer_products, page_products
+from appliance.mqtt.messages.presence import HubState
+from appliance.mqtt.messages.signed import KeyRing
+from appliance.mqtt.messages.wire import Fields, Malformed, Packet, decode, decompress, parse_json
+from appliance.mqtt.topics import Address, Kind
+from appliance.mqtt.transfer import Answer, Transfer, Unavailable
+from appliance.ports import Catalogue, CatalogueDelta, CatalogueIntake, Clock, Post
+
+HELD_DELTAS: Final = 16
+RETRY_S: Final = 30.0
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shop:
+    """What a catalogue must fit."""
+
+    store: str
+    zone: str
+    currency: str
+    tax_codes: Collection[str]
+
+
+class _Stopped(Exception):
+    """The downlink ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Stop:
+    """End the thread."""
+
+
+class Downlink:
+    """See the module. `refuse` counts a bad message; `ask` sends a packet, False if there is no link now."""
+
+    def __init__(
+        self,
+        *,
+        kiosk: str,
+        shop: Shop,
+        keys: KeyRing,
+        catalogue: Catalogue,
+        intake: CatalogueIntake,
+        memory: LinkMemory,
+        folder: Path,
+        clock: Clock,
+        post: Post,
+        ask: Callable[[Packet], bool],
+        refuse: Callable[[str, object], None],
+    ) -> None:
+        self._shop = shop
+        self._keys = keys
+        self._catalogue = catalogue
+        self._intake = intake
+        self._memory = memory
+        self._clock = clock
+        self._post = post
+        self._refuse = refuse
+        self._inbox: queue.SimpleQueue[tuple[Address, Packet] | _Stop] = queue.SimpleQueue()
+        self._transfer = Transfer(folder, kiosk, ask=ask, answer=self._answer)
+        self._head: Head | None = None
+        self._done: Head | None = None
+        """The head that needs no more work: staged, or refused for good."""
+        self._retry_at = 0.0
+        self._deltas: dict[int, Delta] = {}
+        self._activation: tuple[float, CatalogueVersion] | None = None
+        self._hub_time: tuple[datetime, float] | None = None
+        self.detail = ""
+        """Why the newest catalogue is not in use; "" = it is, or will be."""
+        self._thread = threading.Thread(target=self._run, name="downlink", daemon=True)
+
+    # From other threads -----------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self, timeout: float = 20.0) -> bool:
+        """End, with what has been fetched kept; False if the thread did not end in time."""
+        self._inbox.put(_Stop())
+        if self._thread.is_alive():
+            self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def deliver(self, address: Address, arrived: Packet) -> None:
+        """Take a packet; never blocks."""
+        self._inbox.put((address, arrived))
+
+    def hub_state(self, state: HubState) -> None:
+        """Take the hub's time, for a kiosk whose own clock has not been set."""
+        self._hub_time = (state.at, time.monotonic())
+
+    # The thread -------------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        try:
+            while True:
+                answer = self._answer(self._timeout())
+                if answer is not None:
+                    continue  # late, for a transfer that is over
+                self._activate_if_due()
+                if self._head is not None and self._head != self._done and time.monotonic() >= self._retry_at:
+                    self._synchronise(self._head)
+        except _Stopped:
+            return
+
+    def _timeout(self) -> float:
+        now = time.monotonic()
+        times = [now + 60.0]
+        if self._activation is not None:
+            times.append(self._activation[0])
+        if self._head != self._done:
+            times.append(self._retry_at)
+        return max(0.0, min(times) - now)
+
+    def _answer(self, timeout: float) -> Answer | None:
+        """Take packets until one is a chunk, or news is in, or the time is over."""
+        try:
+            item = self._inbox.get(timeout=timeout) if timeout > 0 else self._inbox.get_nowait()
+        except queue.Empty:
+            return None
+        if isinstance(item, _Stop):
+            raise _Stopped
+        address, arrived = item
+        try:
+            match address.kind:
+                case Kind.BLOB:
+                    return Answer(arrived.correlation, Chunk.parse(arrived.payload, arrived.properties))
+                case Kind.HEAD:
+                    self._take_head(decode(arrived.payload, arrived.properties))
+                case Kind.DELTA:
+                    self._take_delta(Delta.parse(decode(arrived.payload, arrived.properties)))
+                case _:
+                    self._refuse(arrived.topic, "this version does not serve it")
+        except Malformed as error:
+            self._refuse(arrived.topic, error)
+        return None
+
+    def _take_head(self, fields: Fields) -> None:
+        head = Head.parse(self._keys.verify(fields, HEAD_TYPE))
+        if head.zone != self._shop.zone:
+            raise Malformed(f"a head of zone {head.zone!r}")
+        if head.currency != self._shop.currency:
+            raise Malformed(f"prices in {head.currency}, this till counts in {self._shop.currency}")
+        newest = self._newest()
+        if head.version < max(newest, self._head.version if self._head else 0):
+            raise Malformed(f"version {head.version} is older than {newest}")
+        if self._head is None or head != self._head:
+            self._head = head
+            self._retry_at = 0.0
+
+    def _take_delta(self, delta: Delta) -> None:
+        if delta.zone != self._shop.zone:
+            raise Malformed(f"a delta of zone {delta.zone!r}")
+        self._deltas[delta.base] = delta
+        while len(self._deltas) > HELD_DELTAS:
+            del self._deltas[min(self._deltas)]
+
+    def _newest(self) -> int:
+        newest = self._intake.newest()
+        return newest.number if newest.zone == self._shop.zone else 0
+
+    # Synchronising ----------------------------------------------------------------------------------------------
+
+    def _synchronise(self, head: Head) -> None:
+        self._retry_at = time.monotonic() + RETRY_S
+        try:
+            newest = self._newest()
+            if newest < head.version and not (newest and self._by_delta(head, newest)):
+                self._by_pages(head)
+        except (Malformed, ValueError) as error:
+            self._refuse(f"catalogue {head.zone}/{head.version}", error)
+            self.detail = f"catalogue {head.zone}/{head.version} refused: {error}"
+            self._done = head
+        except (HubError, StoreError, OSError) as error:
+            _log.warning("catalogue %s/%d: %s; trying again", head.zone, head.version, error)
+            self.detail = f"catalogue {head.zone}/{head.version}: {error}"
+        else:
+            self._done = head
+            self.detail = ""
+            self._memory.keep(products=head.products)
+            self._arrange(head)
+
+    def _by_delta(self, head: Head, newest: int) -> bool:
+        """Stage the change from the newest version; False if that way is closed."""
+        try:
+            delta = self._delta(head, newest)
+            sanity = Sanity(self._shop.tax_codes)
+            for row in delta.changed:
+                sanity.take(row, self._price(row["sku"]))
+            self._judge(head, sanity)
+            self._intake.stage_delta(
+                CatalogueDelta(
+                    base=CatalogueVersion(head.zone, newest),
+                    version=CatalogueVersion(head.zone, head.version),
+                    root=head.root,
+                    changed=delta.changed,
+                    deleted=delta.deleted,
+                )
+            )
+        except Unavailable:
+            return False
+        except (Malformed, ValueError) as error:
+            # Nothing but the root vouches for a delta: a bad one may be forged and must not stop an honest head.
+            self._refuse("delta", error)
+            self._deltas.clear()
+            return False
+        return True
+
+    def _delta(self, head: Head, newest: int) -> Delta:
+        delta = self._held_deltas(newest, head.version)
+        if delta is None:
+            if newest < head.oldest_delta:
+                raise Unavailable(f"no deltas from {newest}")
+            content = self._transfer.delta(WantDelta(zone=head.zone, base=newest, to=head.version))
+            delta = Delta.parse(Fields(parse_json(decompress(content)), "delta"))
+        if (delta.zone, delta.base, delta.to, delta.root) != (head.zone, newest, head.version, head.root):
+            raise Malformed(f"a delta to {delta.to} that the head does not vouch for")
+        return delta
+
+    def _held_deltas(self, base: int, to: int) -> Delta | None:
+        whole: Delta | None = None
+        at = base
+        while at < to and at in self._deltas:
+            delta = self._deltas[at]
+            whole = delta if whole is None else whole.then(delta)
+            at = delta.to
+        return whole if at == to else None
+
+    def _by_pages(self, head: Head) -> None:
+        self._transfer.fetch([(head.manifest, head.manifest_size)])
+        content = self._transfer.path(head.manifest).read_bytes()
+        manifest = Manifest.parse(Fields(parse_json(decompress(content)), "manifest"))
+        if (manifest.zone, manifest.version) != (head.zone, head.version):
+            raise Malformed("the manifest is of another version")
+        self._transfer.fetch(manifest.pages)
+        sanity = Sanity(self._shop.tax_codes)
+        self._intake.stage_snapshot(
+            CatalogueVersion(head.zone, head.version), head.root, self._products(head, manifest, sanity)
+        )
+        self._transfer.keep_only({head.manifest, *(sha256 for sha256, _ in manifest.pages)})
+
+    def _products(self, head: Head, manifest: Manifest, sanity: Sanity) -> Iterator[Mapping[str, Any]]:
+        """Give the products of the pages one by one; Malformed before the end refuses the whole version."""
+        for sha256, _ in manifest.pages:
+            content = self._transfer.path(sha256).read_bytes()
+            if hashlib.sha256(content).hexdigest() != sha256:
+                self._transfer.path(sha256).unlink()
+                raise Unavailable(f"page {sha256[:12]} is damaged on this disk")
+            for product in page_products(content):
+                sanity.take(product, self._price(product["sku"]))
+                yield product
+        self._judge(head, sanity)
+
+    def _price(self, sku: str) -> int | None:
+        item = self._catalogue.book().by_sku(Sku(sku))
+        return None if item is None or item.price is None else item.price.minor
+
+    def _judge(self, head: Head, sanity: Sanity) -> None:
+        if head.force:
+            return
+        why = sanity.improbable() or fewer_products(self._memory.value.products, head.products)
+        if why:
+            raise Malformed(why)
+
+    # Activation -------------------------------------------------------------------------------------------------
+
+    def _arrange(self, head: Head) -> None:
+        version = CatalogueVersion(head.zone, head.version)
+        if self._catalogue.pending() != version:
+            return
+        if wave(self._shop.store, version) >= head.cohort:
+            _log.info("%s is staged; its wave has not come to this store", version)
+            return
+        wait = max(timedelta(0), head.effective_at - self._hub_now())
+        self._activation = (time.monotonic() + wait.total_seconds(), version)
+        self._activate_if_due()
+
+    def _hub_now(self) -> datetime:
+        if self._clock.synchronised() or self._hub_time is None:
+            return self._clock.now()
+        at, since = self._hub_time
+        return at + timedelta(seconds=time.monotonic() - since)
+
+    def _activate_if_due(self) -> None:
+        if self._activation is not None and time.monotonic() >= self._activation[0]:
+            _, version = self._activation
+            self._activation = None
+            _log.info("%s is in force", version)
+            self._post(ActivateCatalogue(version))
+
+
+def wave(store: str, version: CatalogueVersion) -> int:
+    """Give the place of a store in the waves of a version, 0 to 99: whole stores move, never half of one."""
+    return int.from_bytes(hashlib.sha256(f"{store}/{version}".encode()).digest()) % 100
