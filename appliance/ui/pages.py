@@ -262,6 +262,9 @@ class ReceiptPage:
     kinds: tuple[ReceiptKind, ...]
     """The first is taken after the time-out."""
     paper_missing: bool = False
+    """Paper would be a choice, but the printer cannot print now."""
+    paper_out: bool = False
+    """It cannot because the paper is used up."""
     failed: bool = False
     unsure: bool = False
     """A print job was cut off: only the customer can say whether the receipt came out."""

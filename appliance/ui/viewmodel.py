@@ -164,6 +164,7 @@ def _tendered(checkout: Checkout, sale: Transaction) -> Page:
         total=sale.total,
         kinds=receipts(checkout),
         paper_missing=paper and not printer_ready(checkout),
+        paper_out=paper and any(Condition.PAPER_OUT in device.conditions for device in checkout.devices.values()),
         failed=receipt.result is PrintResult.FAILED,
         unsure=receipt.result is PrintResult.UNKNOWN,
     )

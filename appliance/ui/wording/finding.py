@@ -61,7 +61,7 @@ def number(scene: Scene, typing: Numbering) -> View:
     return replace(
         scene.picture("item_number", Layout.KEYPAD),
         title=say("item_number", "Item number"),
-        sentence=say("item_number", "It stands on the shelf or on the item."),
+        sentence=say("item_number", "It is on the shelf or on the item."),
         keypad=Keypad(entry=typing.digits, hint=hint),
         choices=(action("letters", say("item_number", "Letters"), "letters"),),
         primary=scene.ok() if len(typing.digits) >= 4 else None,

@@ -122,7 +122,7 @@ def _progress(scene: Scene, progress: Progress) -> str:
         case Progress.TRY_ANOTHER_WAY:
             return say("card", "Try again: insert the card, or use another one.")
         case Progress.WORKING:
-            return say("card", "Do what the terminal says.")
+            return say("card", "Follow the steps on the terminal.")
         case Progress.CANCELLING:
             return say("card", "The payment is being cancelled. Please wait.")
 

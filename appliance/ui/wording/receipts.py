@@ -44,6 +44,8 @@ def _kind(scene: Scene, kind: ReceiptKind) -> Action:
 
 def _what_happened(scene: Scene, page: ReceiptPage) -> str:
     say = scene.voice.say
+    if page.paper_out:
+        return say("receipt", "The printer is out of paper.")
     if page.paper_missing:
         return say("receipt", "The printer cannot print right now.")
     if page.failed:
@@ -60,7 +62,7 @@ def printing(scene: Scene) -> View:
         scene.picture("printing", Layout.STATUS),
         icon="print",
         title=say("printing", "Printing your receipt"),
-        sentence=say("printing", "Take it when it stops."),
+        sentence=say("printing", "Take it when it has finished."),
     )
 
 

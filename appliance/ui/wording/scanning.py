@@ -114,7 +114,7 @@ def quantity(scene: Scene, page: BasketPage, asked: ChangingQuantity) -> View:
     name, wanted = voice.name(line), int(asked.digits or 0)
     hint = limit(voice, asked.limit) if asked.limit else ""
     if not hint and asked.digits:
-        hint = voice.money(line.price * wanted) if wanted else voice.say("quantity", "OK with 0 asks whether it goes.")
+        hint = voice.money(line.price * wanted) if wanted else voice.say("quantity", "With 0 you can remove the item.")
     fewer = action("less", voice.say("quantity", "Fewer"), "minus")
     more = action("more", voice.say("quantity", "More"), "plus")
     return replace(
@@ -231,7 +231,7 @@ def cancel_all(scene: Scene, page: BasketPage) -> View:
         icon="remove",
         title=voice.say("cancel_all", "Remove everything?"),
         sentence=voice.count(
-            "cancel_all", "{number} item leaves the basket.", "{number} items leave the basket.", items
+            "cancel_all", "{number} item will be removed.", "{number} items will be removed.", items
         ),
         amount=_total(scene, page.total),
         choices=(action("cancel_all", voice.say("cancel_all", "Cancel all"), "cross", role=Role.STOP),),

@@ -134,7 +134,7 @@ def drawer(scene: Scene) -> View:
         "drawer",
         icon="drawer",
         title=say("drawer", "Open drawer"),
-        sentence=say("drawer", "Every opening is counted. Why is it?"),
+        sentence=say("drawer", "Every opening is recorded. Choose a reason."),
         amount="",
         choices=(
             action("reason:change", say("drawer", "Change"), "cash"),

@@ -80,7 +80,7 @@ def _help(voice: Voice, staff: StaffFacts, calls: HelpState) -> Iterator[RowEntr
     shown = {"": "", "payment": say("attendant", "Payment in doubt")}.get(code, code)
     yield RowEntry(
         key="help",
-        text=say("attendant", "A customer calls"),
+        text=say("attendant", "A customer needs help"),
         note=say("attendant", "You have answered") if calls is HelpState.COMING else say("attendant", "Waiting"),
         detail=((say("attendant", "About"), shown),) if shown else (),
         actions=(here,) if calls is HelpState.CALLED else (),

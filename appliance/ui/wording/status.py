@@ -102,7 +102,7 @@ def adjust(scene: Scene) -> View:
         scene.picture("adjust", Layout.QUESTION),
         icon="adjust",
         title=say("adjust", "What would help you?"),
-        sentence=say("adjust", "It holds until you have paid."),
+        sentence=say("adjust", "This lasts until you have paid."),
         choices=(
             switch("larger", say("adjust", "Larger text"), "larger", state=entry.large),
             switch("contrast", say("adjust", "More contrast"), "contrast", state=entry.contrast),
