@@ -1,0 +1,228 @@
+"""A registered connection to one terminal: runs dialogues on a wire, answers what must be answered."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from appliance.core.money import Currency
+from appliance.errors import DeviceBusy, DeviceError, DeviceFailure, DeviceOffline, DeviceTimeout
+from appliance.io.payment.zvt import codes, commands
+from appliance.io.payment.zvt.apdu import ACKNOWLEDGE, Apdu, ForeignProtocol, ProtocolError, negative
+from appliance.io.payment.zvt.dialogue import (
+    AbortSent,
+    Completed,
+    Dialogue,
+    Phase,
+    Refused,
+    Step,
+    wants_answer,
+)
+from appliance.io.payment.zvt.messages import Abort, Registration, StatusInformation, TerminalState
+from appliance.io.payment.zvt.recovery import Repeated
+from appliance.io.payment.zvt.text import CP437
+from appliance.io.payment.zvt.verdict import REFUSAL, Reply
+from appliance.io.payment.zvt.wire import LINE_REMEDY, Wire, wrong_protocol
+
+log = logging.getLogger(__name__)
+
+SLICE: Final = 0.1
+"""Seconds between two looks at a wish to stop."""
+
+Answerer = Callable[[Step], Reply]
+End = Completed | Abort | Refused
+
+
+def acknowledge(_step: Step) -> Reply:
+    """Take every step of a command that moves no money."""
+    return Reply.ACKNOWLEDGE
+
+
+def _never() -> bool:
+    return False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timers:
+    """Seconds."""
+
+    t3: float
+    t4: float
+
+
+class Unanswered(ProtocolError):
+    """The till keeps silent on purpose: whatever it said might move money."""
+
+
+class Session:
+    """One connection. After any fault it is of no more use and must be closed."""
+
+    def __init__(self, url: str, wire: Wire, timers: Timers, *, stopped: Callable[[], bool]) -> None:
+        """`stopped` is looked at ten times a second; once it is true every dialogue ends with DeviceOffline."""
+        self.url = url
+        self._wire = wire
+        self.timers = timers
+        self._stopped = stopped
+        self._charset = CP437
+        self.registration = Registration()
+        self.foreign_to_command = False
+        """Whether the first answer to the last command was certainly of another protocol."""
+
+    @property
+    def usable(self) -> bool:
+        """Whether the line is open and silent, as it must be before a command."""
+        try:
+            return self._wire.idle
+        except (DeviceError, ProtocolError) as error:
+            log.info("the line to the terminal cannot be used any more: %s", error)
+            return False
+
+    def close(self) -> None:
+        """Close the line."""
+        self._wire.close()
+
+    def run(
+        self,
+        command: Apdu,
+        answer: Answerer = acknowledge,
+        *,
+        abort_wanted: Callable[[], bool] = _never,
+    ) -> End:
+        """Run one command to its end.
+
+        DeviceTimeout: T3 or T4 ran out. DeviceOffline: the line went. ProtocolError: the terminal said something that
+        cannot be, or `answer` wanted no answer. After each of them the session must be closed.
+        """
+        self.foreign_to_command = False
+        self._wire.send(command)
+        dialogue = Dialogue(
+            command,
+            t3=self.timers.t3,
+            t4=self.timers.t4,
+            now=time.monotonic(),
+            charset=self._charset,
+        )
+        while True:
+            if abort_wanted() and (abort := dialogue.abort()) is not None:
+                self._wire.send(abort)
+                answer(AbortSent())
+            apdu = self._next(dialogue)
+            if apdu is None:
+                continue
+            step = dialogue.receive(apdu, time.monotonic())
+            reply = answer(step)
+            if wants_answer(step):
+                self._answer(step, reply)
+            if isinstance(step, Completed | Abort | Refused):
+                return step
+
+    def _next(self, dialogue: Dialogue) -> Apdu | None:
+        now = time.monotonic()
+        if now >= dialogue.deadline:
+            raise DeviceTimeout(f"{self.url}: no {dialogue.waiting_for}", remedy=LINE_REMEDY)
+        if self._stopped():
+            raise DeviceOffline(f"{self.url}: the till is closing the terminal")
+        try:
+            return self._wire.receive(min(dialogue.deadline, now + SLICE))
+        except ForeignProtocol as error:
+            self.foreign_to_command = error.certain and dialogue.phase is Phase.ANSWER
+            raise
+
+    def _answer(self, step: Step, reply: Reply) -> None:
+        match reply:
+            case Reply.DROP:
+                raise Unanswered("the till closed the line without an answer")
+            case Reply.REFUSE:
+                answer = negative(REFUSAL)
+            case _:
+                answer = ACKNOWLEDGE
+        try:
+            self._wire.send(answer)
+        except (DeviceError, ProtocolError) as error:
+            if not isinstance(step, Completed | Abort):
+                raise
+            # The end has come and counts, whether or not the terminal hears that we know.
+            log.warning("the end of the dialogue could not be acknowledged: %s", error)
+
+    # Commands that move no money ------------------------------------------------------------------------------------
+
+    def register(self, password: str, config: int, currency: Currency, service: int | None) -> None:
+        """06 00; DeviceError with a remedy if the terminal will not work with this till."""
+        end = self._run_plain(commands.registration(password, config, currency, service))
+        match end:
+            case Refused(error=codes.WRONG_CURRENCY):
+                raise DeviceFailure(
+                    f"{self.url}: the terminal does not work in {currency}",
+                    remedy=f"Set the terminal's currency to {currency}, or the option currency to the terminal's.",
+                )
+            case Refused(error=codes.BUSY):
+                raise DeviceBusy(f"{self.url}: the terminal is busy", remedy="Wait until the terminal is idle.")
+            case Refused(error=error):
+                raise DeviceFailure(
+                    f"{self.url}: the terminal refuses the registration: {codes.result_text(error)}",
+                    remedy="Check the option password; it is the till password of the terminal.",
+                )
+            case Abort(result=result):
+                raise DeviceFailure(
+                    f"{self.url}: the terminal broke off the registration: {codes.result_text(result or 0xFF)}",
+                    remedy=LINE_REMEDY,
+                )
+            case Completed():
+                self.registration = self._read_registration(end.data)
+                self._charset = self.registration.charset
+        if self.registration.currency not in (None, currency.numeric):
+            raise DeviceFailure(
+                f"{self.url}: the terminal works in currency {self.registration.currency:03d}, not in {currency}",
+                remedy=f"Set the terminal's currency to {currency}, or the option currency to the terminal's.",
+            )
+
+    def _read_registration(self, data: bytes) -> Registration:
+        try:
+            return Registration.read(data)
+        except ProtocolError as error:
+            raise DeviceOffline(f"{self.url}: the registration cannot be read: {error}") from error
+
+    def state(self, password: str) -> TerminalState | None:
+        """05 01: how the terminal is; None if it does not know the question."""
+        end = self._run_plain(commands.status_enquiry(password))
+        match end:
+            case Completed():
+                try:
+                    return TerminalState.read(end.data)
+                except ProtocolError as error:
+                    raise DeviceOffline(f"{self.url}: the terminal's state cannot be read: {error}") from error
+            case Refused(error=codes.NOT_POSSIBLE):
+                return None
+            case Refused(error=error):
+                return TerminalState(status=error)
+            case Abort(result=result):
+                return TerminalState(status=0xFF if result in (None, 0) else result)
+
+    def repeat(self, password: str) -> Repeated:
+        """06 20 with service byte 03: the terminal's last transaction."""
+        last: list[StatusInformation] = []
+
+        def keep(step: Step) -> Reply:
+            if isinstance(step, StatusInformation):
+                last.append(step)
+            return Reply.ACKNOWLEDGE
+
+        end = self._run_plain(commands.repeat_receipt(password), keep)
+        return Repeated(
+            terminal=self.registration.terminal_id,
+            status=last[-1] if last else None,
+            abort=end if isinstance(end, Abort) else None,
+            refusal=end.error if isinstance(end, Refused) else None,
+        )
+
+    def _run_plain(self, command: Apdu, answer: Answerer = acknowledge) -> End:
+        """Run a command that moves no money; what goes wrong is a DeviceError."""
+        try:
+            return self.run(command, answer)
+        except ForeignProtocol as error:
+            raise wrong_protocol(self.url, str(error)) from error
+        except ProtocolError as error:
+            raise DeviceOffline(f"{self.url}: not understood: {error}", remedy=LINE_REMEDY) from error
