@@ -56,7 +56,10 @@ class TenderWorker(Worker[TenderDevice]):
         self._cancels.put(None)
 
     def join(self) -> None:
-        """Wait for both."""
+        """Wait for both; a payment that does not end by itself is left, and looked up at the next start."""
+        self._thread.join(self.timing.join)
+        if self._thread.is_alive():
+            self.device.close()
         super().join()
         self._canceller.join(self.timing.join)
 

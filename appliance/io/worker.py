@@ -153,6 +153,9 @@ class Worker(Generic[D]):
             self.ready()
             self._next_look = time.monotonic() + self._interval
             self.look()
+            if self._reported is not None and self._reported.health is Health.OFFLINE:
+                # It is open and says itself that it cannot work: staff should not have to wait for the next look.
+                self._next_look = min(self._next_look, time.monotonic() + self.timing.longest_pause)
         else:
             if not self.stopping.is_set():
                 task()

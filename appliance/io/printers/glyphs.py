@@ -95,8 +95,8 @@ def _faces(bold: bool) -> tuple[_Face, ...]:
     command = ["fc-match", "--sort", "--format=%{file}\t%{index}\t%{charset}\n", pattern]
     try:
         listing = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)  # noqa: S603 - fixed command
-    except (OSError, subprocess.SubprocessError) as error:
-        log.error("fontconfig does not answer (%s): install fontconfig and fonts-noto", error)
+    except (OSError, subprocess.SubprocessError):
+        log.exception("fontconfig does not answer: install fontconfig and fonts-noto")
         return ()
     faces = []
     for row in listing.stdout.splitlines():

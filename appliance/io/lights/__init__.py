@@ -1,0 +1,1 @@
+"""The lamp above the lane (UnifiedPOS Lights) and the help button."""

@@ -1,0 +1,1 @@
+"""Barcode scanners (UnifiedPOS Scanner)."""
