@@ -14,7 +14,6 @@ from appliance.core.commands import Health
 from appliance.errors import DeviceOffline
 from appliance.io.gpio import pin_faults
 
-
 _BOUNCE: Final = 0.1
 """Seconds; contacts bounce for a few milliseconds, and nobody presses ten times a second."""
 
