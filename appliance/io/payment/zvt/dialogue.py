@@ -72,18 +72,10 @@ class Other:
     apdu: Apdu
 
 
-Step = (
-    Accepted
-    | Refused
-    | AbortSent
-    | AbortAnswered
-    | Interim
-    | StatusInformation
-    | ReceiptText
-    | Completed
-    | Abort
-    | Other
-)
+Said = Interim | StatusInformation | ReceiptText | Completed | Abort | Other
+"""What the terminal says and waits for an answer to."""
+
+Step = Accepted | Refused | AbortSent | AbortAnswered | Said
 
 
 def wants_answer(step: Step) -> bool:

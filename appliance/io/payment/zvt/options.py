@@ -14,7 +14,7 @@ LOCKED = 0x30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class ZvtOptions:
     """Options of the driver "zvt". Times are seconds."""
 
     url: str
@@ -41,10 +41,8 @@ class Options:
     """For the answer to a command."""
     t4: Decimal = Decimal(180)
     """From that answer to the end; the terminal may prolong it."""
-    patience: Decimal = Decimal(180)
-    """How long one look-up goes on asking a terminal that is busy or away."""
-    poll: Decimal = Decimal(5)
-    """Between two such questions."""
+    patience: Decimal = Decimal(4)
+    """How long one look-up goes on asking a terminal that is busy or away; its caller asks again for ever."""
 
     def check(self) -> None:
         """ConfigError names the option that cannot be used."""
@@ -57,7 +55,7 @@ class Options:
         for name, text in (("config_byte", self.config_byte), ("service_byte", self.service_byte)):
             if (text or name == "config_byte") and not (len(text) == 2 and set(text) <= set(string.hexdigits)):
                 raise ConfigError(f"{name}: {text!r} is not one byte in hex, e.g. BE")
-        for name in ("connect", "t1", "t2", "t3", "t4", "patience", "poll"):
+        for name in ("connect", "t1", "t2", "t3", "t4", "patience"):
             seconds: Decimal = getattr(self, name)
             if not (seconds.is_finite() and seconds > 0):
                 raise ConfigError(f"{name}: {seconds} is no time in seconds")

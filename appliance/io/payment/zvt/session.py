@@ -153,7 +153,8 @@ class Session:
         """06 00; DeviceError with a remedy if the terminal will not work with this till."""
         end = self._run_plain(commands.registration(password, config, currency, service))
         match end:
-            case Refused(error=codes.WRONG_CURRENCY):
+            case Refused() if codes.WRONG_CURRENCY in (end.error, *end.data[:1]):
+                # 84 1E xx 6F: the code stands in the data [Z15 2.1].
                 raise DeviceFailure(
                     f"{self.url}: the terminal does not work in {currency}",
                     remedy=f"Set the terminal's currency to {currency}, or the option currency to the terminal's.",

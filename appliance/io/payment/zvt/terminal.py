@@ -29,7 +29,7 @@ from appliance.io.payment.zvt import codes
 from appliance.io.payment.zvt.attempt import Attempt, StopWish
 from appliance.io.payment.zvt.baseline import Baseline
 from appliance.io.payment.zvt.messages import TerminalState
-from appliance.io.payment.zvt.options import Options
+from appliance.io.payment.zvt.options import ZvtOptions
 from appliance.io.payment.zvt.recovery import Repeated, judge
 from appliance.io.payment.zvt.session import Session, Timers
 from appliance.io.payment.zvt.verdict import unknown
@@ -41,7 +41,7 @@ LARGEST_AMOUNT: Final = 10**12 - 1
 """BMP 04 has twelve digits of minor units."""
 
 FIRST_POLL: Final = 0.5
-"""Seconds to the second question of a look-up; it doubles up to the option `poll`."""
+"""Seconds to the second question of a look-up; doubled for each further one."""
 
 BRIEF: Final = Timers(t3=1.0, t4=1.0)
 """Timers of a check, which must not keep anybody waiting."""
@@ -54,8 +54,9 @@ class ZvtTerminal:
     """One terminal. One thread calls; `cancel`, `baseline`, `check` and `close` may come from others."""
 
     category: ClassVar[str] = "CAT"
+    Options = ZvtOptions
 
-    def __init__(self, name: str, options: Options) -> None:
+    def __init__(self, name: str, options: ZvtOptions) -> None:
         """ConfigError: an option cannot be used. Opens nothing."""
         options.check()
         self.name = name
@@ -244,7 +245,6 @@ class ZvtTerminal:
         while True:
             with self._lock:
                 outcome, final = self._ask(intent)
-            pause = min(pause, float(self._options.poll))
             if final or time.monotonic() + pause > give_up or self._closing.wait(pause):
                 log.info("look-up of %s: %s %s", intent.attempt, outcome.kind, outcome.text)
                 return outcome
