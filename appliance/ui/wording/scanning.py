@@ -175,7 +175,7 @@ def turned_down(scene: Scene, line: LineItem) -> View:
     return replace(
         scene.picture("turned_down", Layout.QUESTION),
         icon="cross",
-        title=say("turned_down", "We cannot sell you this item."),
+        title=say("turned_down", "We cannot sell you this item"),
         sentence=say("turned_down", "{item} is removed.", item=scene.voice.name(line)),
         primary=scene.carry_on(),
     )
@@ -230,9 +230,7 @@ def cancel_all(scene: Scene, page: BasketPage) -> View:
         scene.picture("cancel_all", Layout.QUESTION),
         icon="remove",
         title=voice.say("cancel_all", "Remove everything?"),
-        sentence=voice.count(
-            "cancel_all", "{number} item will be removed.", "{number} items will be removed.", items
-        ),
+        sentence=voice.count("cancel_all", "{number} item will be removed.", "{number} items will be removed.", items),
         amount=_total(scene, page.total),
         choices=(action("cancel_all", voice.say("cancel_all", "Cancel all"), "cross", role=Role.STOP),),
         primary=action("carry_on", voice.say("cancel_all", "Keep items"), "basket", role=Role.PRIMARY),

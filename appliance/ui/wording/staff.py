@@ -175,6 +175,7 @@ def _question(
     return replace(
         scene.picture(name, Layout.QUESTION),
         top_right=staff.operator if staff else "",
+        strip=None,
         steps=(),
         step=0,
         icon=icon,

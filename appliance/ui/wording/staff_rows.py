@@ -9,6 +9,7 @@ from appliance.core.checkout import DeviceState, LaneState
 from appliance.core.commands import Condition, Health
 from appliance.ui.pages import HelpState, StaffFacts
 from appliance.ui.view import Action, Role, Strip, StripKind
+from appliance.ui.viewmodel import needs_hand
 from appliance.ui.wording.scene import action
 from appliance.ui.wording.voice import Voice
 
@@ -31,8 +32,9 @@ def entries(voice: Voice, staff: StaffFacts, calls: HelpState) -> tuple[RowEntry
         *_approvals(voice, staff),
         *_help(voice, staff, calls),
         *_doubts(voice, staff),
+        *(_device(voice, staff, device) for device in staff.devices if needs_hand(device)),
         *_till(voice, staff),
-        *(_device(voice, device) for device in staff.devices),
+        *(_device(voice, staff, device) for device in staff.devices if not needs_hand(device)),
         _hub(voice, staff),
     )
 
@@ -143,14 +145,6 @@ def _till(voice: Voice, staff: StaffFacts) -> Iterator[RowEntry]:
             amount=voice.money(staff.last_sale.total),
             actions=(action("reprint", say("attendant", "Print a copy"), "print"),) if staff.may_print else (),
         )
-    if staff.has_drawer:
-        opening = action("drawer", say("drawer", "Open drawer"), "drawer")
-        yield RowEntry(
-            key="drawer",
-            text=say("attendant", "Cash drawer"),
-            note=say("attendant", "Open") if staff.drawer_open else say("attendant", "Closed"),
-            actions=() if staff.drawer_open else (opening,),
-        )
 
 
 def _lane(voice: Voice, staff: StaffFacts) -> RowEntry:
@@ -169,9 +163,13 @@ def _lane(voice: Voice, staff: StaffFacts) -> RowEntry:
     )
 
 
-def _device(voice: Voice, device: DeviceState) -> RowEntry:
-    say = voice.say
-    state = _state(voice, device)
+def _device(voice: Voice, staff: StaffFacts, device: DeviceState) -> RowEntry:
+    say, kind = voice.say, _category(voice, device)
+    drawer = device.category == "CashDrawer"
+    state = say("devices", "Drawer open") if drawer and staff.drawer_open else _state(voice, device)
+    if sum(other.category == device.category for other in staff.devices) > 1:
+        kind = say("devices", "{kind} ({name})", kind=kind, name=device.name)
+    opening = action("drawer", say("drawer", "Open drawer"), "drawer")
     detail = (
         (say("attendant", "Device"), device.name),
         (say("attendant", "State"), state),
@@ -179,7 +177,13 @@ def _device(voice: Voice, device: DeviceState) -> RowEntry:
         (say("attendant", "What to do"), device.remedy),
     )
     told = tuple((label, value) for label, value in detail if value)
-    return RowEntry(key=f"device:{device.name}", text=_category(voice, device), note=state, detail=told)
+    return RowEntry(
+        key=f"device:{device.name}",
+        text=kind,
+        note=state,
+        detail=told,
+        actions=(opening,) if drawer and not staff.drawer_open else (),
+    )
 
 
 def _category(voice: Voice, device: DeviceState) -> str:
