@@ -147,7 +147,7 @@ class Keypad:
     keys: tuple[str, ...] = ("1", "2", "3", "4", "5", "6", "7", "8", "9", "back", "0", "")
     """Twelve, in rows of three; "back" deletes one character, "" is a gap."""
     letters: tuple[str, ...] = ()
-    """Letter keys instead of digits, when a name is typed."""
+    """Letter keys instead of digits, when a name is typed; only those that lead to an item, then perhaps "back"."""
 
 
 class StripKind(StrEnum):
@@ -182,6 +182,7 @@ class View:
     layout: Layout
     revision: int
     shop: str
+    """Name of the shop in the top strip. Touching it posts the action "staff"."""
     theme: Theme = Theme.NORMAL
     large: bool = False
     low_reach: bool = False

@@ -91,7 +91,7 @@ def card(scene: Scene, page: CardPage) -> View:
         title=title,
         sentence=say("card", "Finishing your payment.") if page.approved else _progress(scene, page.progress),
         amount=scene.voice.money(page.amount),
-        amount_label=scene.voice.say("basket", "To pay"),
+        amount_label="" if page.approved else say("basket", "To pay"),
         choices=(_cancel(scene),) if page.may_cancel else (),
     )
 
