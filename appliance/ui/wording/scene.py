@@ -13,6 +13,8 @@ from appliance.ui.strings import RIGHT_TO_LEFT
 from appliance.ui.view import Action, Layout, Role, Strip, StripKind, View
 from appliance.ui.wording.voice import Voice
 
+_ENDS = ".?!。？！"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
@@ -167,16 +169,17 @@ def price(voice: Voice, item: Item) -> str:
 
 
 def spoken(view: View, voice: Voice) -> View:
-    """Add the summary that is read out: title, sentence, amount, hint, and how many choices there are."""
-    parts = [view.title, view.sentence, f"{view.amount_label} {view.amount}".strip()]
-    if view.keypad is not None:
-        parts.append(view.keypad.hint)
+    """Add the summary that is read out: news, title, sentence, last item, amount, and how many choices there are."""
+    parts = [
+        view.strip.text if view.strip else "",
+        view.title,
+        view.sentence,
+        "" if view.rows else view.empty,
+        f"{view.last_text} {view.last_amount}".strip(),
+        f"{view.amount_label} {view.amount}".strip(),
+        view.keypad.hint if view.keypad else "",
+    ]
     number = len(view.actions()) + len(view.tiles)
     if number:
         parts.append(voice.count("spoken", "{number} choice.", "{number} choices.", number))
-    return replace(
-        view,
-        spoken=" ".join(
-            part if part.endswith((".", "?", "!", "。", "？", "！")) else f"{part}." for part in parts if part
-        ),
-    )
+    return replace(view, spoken=" ".join(part if part[-1] in _ENDS else f"{part}." for part in parts if part))

@@ -62,7 +62,7 @@ def attract(scene: Scene, page: AttractPage) -> View:
         scene.picture("attract", Layout.ATTRACT),
         icon="scan",
         title=say("attract", "Scan your first item"),
-        sentence=say("attract", "or touch Start"),
+        sentence=say("attract", "Or touch Start"),
         top_right=only.get(tenders[0].value, "") if len(tenders) == 1 else "",
         choices=_languages(scene) if len(scene.entry.screen.languages) > 1 else (),
         primary=action("start", say("attract", "Start"), "start", role=Role.PRIMARY),
