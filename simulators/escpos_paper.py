@@ -64,8 +64,11 @@ class Parser:
         return self._rest
 
     def feed(self, data: bytes) -> Iterator[Op]:
-        """Give the commands that are complete."""
+        """Take bytes at once; the commands that are complete come as they are asked for."""
         self._rest += data
+        return self._commands()
+
+    def _commands(self) -> Iterator[Op]:
         while self._rest:
             length, name = self._measure(self._rest)
             if length == 0 or length > len(self._rest):

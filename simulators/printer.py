@@ -52,6 +52,7 @@ class PrinterSimulator:
         self._real_time = b""
         self._printed = bytearray()
         self._dies_after: int | None = None
+        self._lines_left: int | None = None
         self.receipts: list[bytes] = []
         """The bytes of each receipt, up to its cut."""
         self.pulses = 0
@@ -92,6 +93,11 @@ class PrinterSimulator:
         """Let the line break when this many more bytes have come in."""
         with self._lock:
             self._dies_after = count
+
+    def run_out_after(self, lines: int) -> None:
+        """Let the paper end when this many more lines are printed."""
+        with self._lock:
+            self._lines_left = lines
 
     def wait_for(self, condition: Callable[[PrinterSimulator], bool], timeout: float = 10.0) -> bool:
         """Wait until something is so; False after `timeout` seconds."""
@@ -152,11 +158,16 @@ class PrinterSimulator:
 
     def _work(self) -> None:
         """Print what is in the buffer, as long as the printer can."""
-        if self._condition.prints and self._buffer:
-            data = bytes(self._buffer)
-            self._buffer.clear()
-            for op in self._parser.feed(data):
-                self._perform(op)
+        data = bytes(self._buffer)
+        self._buffer.clear()
+        commands = self._parser.feed(data)
+        while self._condition.prints and (op := next(commands, None)) is not None:
+            self._perform(op)
+            if op.name == "LF" and self._lines_left is not None:
+                self._lines_left -= 1
+                if self._lines_left == 0:
+                    self._lines_left = None
+                    self._condition = replace(self._condition, paper=False)
 
     def _perform(self, op: Op) -> None:
         match op.name:

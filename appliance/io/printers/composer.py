@@ -14,7 +14,6 @@ from escpos.escpos import Escpos
 from escpos.magicencode import Encoder, MagicEncode
 from PIL import Image, ImageChops
 
-from appliance.errors import ConfigError
 from appliance.io.printers import glyphs
 from appliance.io.printers.layout import Blank, LogoPicture, PaperLine, QrPicture, Ruled, Type
 
@@ -58,6 +57,11 @@ class Press:
         return round(self.dots / inches / 6)
 
 
+def profiles() -> tuple[str, ...]:
+    """Give the names of the printer profiles that there are."""
+    return tuple(sorted(capabilities.CAPABILITIES["profiles"]))
+
+
 def load_logo(path: str, dots: int) -> Image.Image:
     """Read a picture and make it fit the paper; OSError if it cannot be read."""
     with Image.open(path) as picture:
@@ -84,9 +88,6 @@ class _Composer(Escpos):  # type: ignore[misc] # python-escpos has no types
     def __init__(self, press: Press) -> None:
         self._press = press
         self._buffer = bytearray()
-        if press.profile not in capabilities.CAPABILITIES["profiles"]:
-            known = ", ".join(sorted(capabilities.CAPABILITIES["profiles"]))
-            raise ConfigError(f"unknown printer profile {press.profile!r}; known: {known}")
         super().__init__()
         self.profile = capabilities.get_profile(press.profile)
         # Without the width the library writes a warning to the standard output for every picture.
@@ -138,7 +139,11 @@ class _Composer(Escpos):  # type: ignore[misc] # python-escpos has no types
                 font=self._press.font,
                 align="left",
             )
-            self.text(line.text + "\n")
+            if line.text.isascii():
+                # The same in all code pages; the library fails on it where there is none.
+                self._raw(line.text.encode("ascii") + b"\n")
+            else:
+                self.text(line.text + "\n")
             if large:
                 self._raw(_ROOM_BELOW_LARGE)
             return

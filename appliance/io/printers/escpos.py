@@ -171,6 +171,10 @@ class EscposPrinter:
 
         options, logo = self._options, None
         dots = _DOTS[options.paper_mm, options.width]
+        if options.profile not in composer.profiles():
+            raise DeviceFailure(
+                f"there is no printer profile {options.profile!r}", remedy=f"One of {', '.join(composer.profiles())}."
+            )
         if options.logo:
             try:
                 logo = composer.load_logo(options.logo, dots)
