@@ -1,0 +1,1 @@
+"""The parts of the simulated ZVT terminal (simulators/zvt_terminal.py)."""
