@@ -1,0 +1,232 @@
+"""Puts a till together: the only module that builds concrete things. Read `run` from top to bottom."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import secrets
+import shutil
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from appliance import __version__
+from appliance.clock import SystemClock
+from appliance.config import Config, read_table
+from appliance.core import barcode
+from appliance.core.barcode import BarcodeRules, StoreRule
+from appliance.core.checkout import Checkout, Policy
+from appliance.core.commands import ReceiptKind, ReportSpace, Stop
+from appliance.core.decision import open_sale
+from appliance.core.events import TransactionCompleted
+from appliance.core.identifiers import Language
+from appliance.core.money import Currency
+from appliance.core.payment import TenderType
+from appliance.core.receipt import ReceiptDocument
+from appliance.core.receipt_text import RECEIPT_TEXTS, ShopFacts, sale_receipt
+from appliance.core.tax import TaxRate, TaxTable
+from appliance.drivers import Device
+from appliance.errors import ConfigError
+from appliance.io import registry
+from appliance.io.supervisor import Supervisor
+from appliance.mqtt.link import HubLink
+from appliance.ports import Clock, Post, Presenter, Uplink, Watchdog
+from appliance.register import Compose, Inbox, Register, Surroundings
+from appliance.staff import ConfiguredStaff
+from appliance.store.catalogue import CatalogueStore
+from appliance.store.journal import SqliteJournal
+
+log = logging.getLogger(__name__)
+
+SPACE_SECONDS: Final = 10
+"""How often the space left for the journal is measured."""
+
+
+class Till:
+    """Everything of a till but its screen. `run` on a thread of its own; `stop` from anywhere."""
+
+    def __init__(self, config: Config, inbox: Inbox, presenter: Presenter, watchdog: Watchdog) -> None:
+        self._config = config
+        self._inbox = inbox
+        self._presenter = presenter
+        self._watchdog = watchdog
+        self._register: Register | None = None
+
+    def run(self, ready: Callable[[], None]) -> int:
+        """Open everything, take commands until `stop`, close everything; give the exit code of the process."""
+        config, post = self._config, self._inbox.put
+        policy, staff = policy_of(config), ConfiguredStaff(config.staff)
+        clock = SystemClock(config.till.timezone, config.till.day_starts_at)
+        state = prepare_state(config.till.state)
+        with contextlib.ExitStack() as stack:
+            journal = SqliteJournal.open(state)
+            stack.callback(journal.close)
+            catalogue = CatalogueStore.open(state, zone=config.till.zone, currency=policy.currency, tax_codes=config.tax)
+            stack.callback(catalogue.close)
+            peripherals = Supervisor(devices_of(config), post)
+            uplink = self._hub(journal, catalogue, clock)
+            around = Surroundings(
+                journal=journal,
+                catalogue=catalogue,
+                staff=staff,
+                peripherals=peripherals,
+                presenter=self._presenter,
+                uplink=uplink,
+                clock=clock,
+                watchdog=self._watchdog,
+                compose=composer(config, clock),
+                entropy=lambda: secrets.randbits(74),
+            )
+            self._register = Register(policy, around, self._inbox, version=__version__)
+            self._register.start()
+            peripherals.start()
+            stack.callback(peripherals.stop)
+            if isinstance(uplink, HubLink):
+                uplink.start()
+                stack.callback(uplink.stop)
+            stack.enter_context(measured_space(state, post))
+            ready()
+            barcode.prepare()
+            return self._register.run()
+
+    def stop(self) -> None:
+        """End in good order after the command at hand."""
+        self._inbox.put(Stop())
+
+    @property
+    def checkout(self) -> Checkout | None:
+        """The present state; None before the start."""
+        return self._register.checkout if self._register else None
+
+    def _hub(self, journal: SqliteJournal, catalogue: CatalogueStore, clock: Clock) -> Uplink:
+        config = self._config
+        if not config.hub.enabled:
+            return NoHub()
+        return HubLink(
+            broker=config.hub,
+            till=config.till,
+            tax_codes=config.tax,
+            version=__version__,
+            state=config.till.state,
+            journal=journal,
+            catalogue=catalogue,
+            intake=catalogue,
+            clock=clock,
+            post=self._inbox.put,
+            busy=lambda: self.checkout is not None and open_sale(self.checkout) is not None,
+            health=self._health,
+        )
+
+    def _health(self) -> Mapping[str, Any]:
+        checkout = self.checkout
+        if checkout is None:
+            return {}
+        takings = checkout.takings
+        return {
+            "lane": checkout.lane.value,
+            "devices": {name: device.health.value for name, device in checkout.devices.items()},
+            "disk_free_mb": checkout.free_mb or 0,
+            "day": {
+                "date": checkout.business_date.isoformat() if checkout.business_date else "",
+                "count": checkout.sales,
+                "sum": takings.minor if takings else 0,
+                "currency": checkout.policy.currency.code,
+            },
+        }
+
+
+class NoHub:
+    """A till that stands alone; implements `ports.Uplink`."""
+
+    def wake(self) -> None:
+        """Nobody waits for rows."""
+
+
+def prepare_state(state: Path) -> Path:
+    """Make the folder of the store, readable by its owner only; ConfigError says what to do if that is impossible."""
+    try:
+        state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"till.state: {state} cannot be made: {error.strerror}. Name another folder.") from error
+    return state
+
+
+def devices_of(config: Config) -> list[Device]:
+    """Build every configured device; opens none. ConfigError names the key."""
+    return [
+        registry.build(name, category=entry.category, driver=entry.driver, options=entry.options, read=read_table)
+        for name, entry in config.devices.items()
+    ]
+
+
+def composer(config: Config, clock: SystemClock) -> Compose:
+    """Give what turns a sale into its receipt, in the shop's language and time zone."""
+    language = Language(config.screen.languages[0])
+    texts = RECEIPT_TEXTS.get(language, RECEIPT_TEXTS[Language("en")])
+    shop = ShopFacts(
+        name=config.shop.name,
+        organisation_number=config.shop.organisation_number,
+        address=config.shop.address,
+        phone=config.shop.phone,
+        footer=config.shop.footer,
+    )
+
+    def compose(sale: TransactionCompleted, at: datetime, copy: int) -> ReceiptDocument:
+        return sale_receipt(sale, shop=shop, at=at.astimezone(clock.zone), copy=copy, texts=texts)
+
+    return compose
+
+
+@contextlib.contextmanager
+def measured_space(state: Path, post: Post) -> Iterator[None]:
+    """Report the space left for the journal, now and every ten seconds."""
+    done = threading.Event()
+
+    def measure() -> None:
+        while True:
+            post(ReportSpace(shutil.disk_usage(state).free // 1_000_000))
+            if done.wait(SPACE_SECONDS):
+                return
+
+    thread = threading.Thread(target=measure, name="space")
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
+def policy_of(config: Config) -> Policy:
+    """Give the store's rules; ConfigError names what cannot be used."""
+    terminals = [name for name, device in config.devices.items() if device.category == "terminal"]
+    if len(terminals) > 1:
+        raise ConfigError(f"devices: {', '.join(terminals)} are all terminals; a till has one")
+    try:
+        return Policy(
+            store=config.till.store,
+            workstation=config.till.workstation,
+            currency=Currency.parse(config.till.currency),
+            languages=tuple(Language(language) for language in config.screen.languages),
+            tenders=tuple(TenderType(tender) for tender in config.selling.tenders),
+            receipts=tuple(ReceiptKind(kind) for kind in config.selling.receipts),
+            merge_same_item=config.selling.merge_same_item,
+            maximum_quantity=config.selling.maximum_quantity,
+            search=config.selling.search,
+            unattended=config.till.unattended,
+            receipt_url=config.shop.receipt_url.rstrip("/"),
+            tax=TaxTable(
+                {
+                    code: tuple(TaxRate(rate=rate.rate, since=rate.since) for rate in rates)
+                    for code, rates in config.tax.items()
+                }
+            ),
+            barcodes=BarcodeRules(
+                region=config.barcode.rcn_region, own=tuple(StoreRule(rule) for rule in config.barcode.rules)
+            ),
+            tender_devices={TenderType.CARD: terminals[0]} if terminals else {},
+        )
+    except ValueError as error:
+        raise ConfigError(f"the configuration cannot be used: {error}") from error
