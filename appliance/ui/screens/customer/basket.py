@@ -1,0 +1,228 @@
+"""B: the basket. Rows with the newest lowest, the item scanned last, the total."""
+
+from __future__ import annotations
+
+from appliance.ui.screens.sheet import Sheet
+from appliance.ui.theme import MARGIN, RADIUS_CARD, TARGET, Size, Token
+from appliance.ui.view import Action, Role, Theme
+from appliance.ui.widgets.parts import LEADING, Button, Drawing, Level, Panel, Part, Rect, Rows, Shape, Side, Words
+
+PAGE_UP = "rows:up"
+PAGE_DOWN = "rows:down"
+"""Local actions: they scroll the list and are posted to nobody."""
+
+_PAD = 8
+_STEP_WIDTH = 196
+
+
+def compose(sheet: Sheet) -> list[Part]:
+    """Give the parts."""
+    parts = sheet.ground()
+    if sheet.portrait:
+        parts += _portrait(sheet)
+    else:
+        parts += _landscape(sheet)
+    return [*parts, *sheet.buttons(), *sheet.primary()]
+
+
+def _landscape(sheet: Sheet) -> list[Part]:
+    top = max(sheet.top, sheet.reach + 8)
+    floor = sheet.floor
+    place = Rect(MARGIN, top, sheet.left, floor - top)
+    primary = sheet.primary_place()
+    ceiling = primary.y - 16
+    if sheet.view.low_reach:
+        head = Rect(MARGIN, sheet.top, sheet.left, top - 16 - sheet.top)
+        total = Rect(sheet.right, sheet.top, primary.width, head.height)
+        steps = Rect(sheet.right, top, primary.width, TARGET)
+        return [*_list(sheet, place, steps), *_last(sheet, head), *_total(sheet, total, Level.MIDDLE)]
+    tall = LEADING[Size.TOTAL] + LEADING[Size.BODY]
+    total = Rect(sheet.right, ceiling - tall, primary.width, tall)
+    steps = Rect(sheet.right, total.y - MARGIN - TARGET, primary.width, TARGET)
+    last = Rect(sheet.right, sheet.top, primary.width, steps.y - MARGIN - sheet.top)
+    return [*_list(sheet, place, steps), *_last(sheet, last), *_total(sheet, total, Level.BOTTOM)]
+
+
+def _portrait(sheet: Sheet) -> list[Part]:
+    primary = sheet.primary_place()
+    if sheet.view.low_reach:
+        top = sheet.reach + 8
+        steps = Rect(MARGIN, primary.y - MARGIN - TARGET, sheet.inner, TARGET)
+        place = Rect(MARGIN, top, sheet.inner, steps.y - MARGIN - top)
+        half = (top - 16 - sheet.top) / 2
+        last = Rect(MARGIN, sheet.top, sheet.inner, half)
+        total = Rect(MARGIN, sheet.top + half, sheet.inner, half)
+        overflow = _overflows(sheet, place)
+        place = place if overflow else Rect(MARGIN, top, sheet.inner, primary.y - MARGIN - top)
+        return [*_list(sheet, place, steps), *_last(sheet, last), *_total(sheet, total, Level.MIDDLE)]
+    tall = LEADING[Size.BODY] + LEADING[Size.AMOUNT]
+    total = Rect(MARGIN, primary.y - 16 - tall, sheet.inner, tall)
+    place = Rect(MARGIN, sheet.top, sheet.inner, total.y - 16 - sheet.top)
+    steps = Rect(MARGIN, primary.y - MARGIN - TARGET, 2 * TARGET + MARGIN, TARGET)
+    return [*_list(sheet, place, steps), *_total(sheet, total, Level.BOTTOM, beside=steps.right + MARGIN)]
+
+
+def _overflows(sheet: Sheet, place: Rect) -> bool:
+    return len(sheet.view.rows) * sheet.row > place.height - 2 * _PAD
+
+
+def row_height(sheet: Sheet, high: float) -> int:
+    """Give the height of a row: a little more than the least, so that whole rows fill the list."""
+    return int(high // max(1, high // sheet.row))
+
+
+def _list(sheet: Sheet, place: Rect, steps: Rect) -> list[Part]:
+    view = sheet.view
+    parts: list[Part] = []
+    if not view.rows and not view.amount and view.undo is None:
+        place = Rect(place.x, sheet.top, sheet.inner, place.bottom - sheet.top)
+    if view.undo is not None:
+        notice = Rect(place.x, place.bottom - TARGET, place.width, TARGET)
+        place = Rect(place.x, place.y, place.width, place.height - TARGET - MARGIN)
+        parts += _undo(sheet, view.undo, notice)
+    parts.append(Panel(key="basket:card", at=place, fill=Token.CARD, edge=Token.EDGE, radius=RADIUS_CARD))
+    if not view.rows:
+        return [*parts, *_empty(sheet, place)]
+    inside = Rect(place.x + 2, place.y + _PAD, place.width - 4, place.height - 2 * _PAD)
+    parts.append(
+        Rows(
+            key="basket:rows",
+            at=inside,
+            rows=view.rows,
+            row_height=row_height(sheet, inside.height),
+            size=sheet.body,
+            plain=view.theme is not Theme.NORMAL,
+        )
+    )
+    if _overflows(sheet, place):
+        parts += list_steps(sheet, steps)
+    return parts
+
+
+def list_steps(sheet: Sheet, place: Rect) -> list[Part]:
+    """Give the two buttons that step one page of rows."""
+    width = (place.width - MARGIN) / 2
+    return [
+        Button(
+            key=f"step:{name}",
+            at=Rect(place.x + i * (width + MARGIN), place.y, width, place.height),
+            name=name,
+            text="",
+            icon=icon,
+            icon_size=64,
+            shape=Shape.COLUMN,
+            spoken=icon,
+        )
+        for i, (name, icon) in enumerate(((PAGE_UP, "up"), (PAGE_DOWN, "down")))
+    ]
+
+
+def _undo(sheet: Sheet, undo: Action, place: Rect) -> list[Part]:
+    width = max(248, sheet.setting.width(undo.text, sheet.body) + 40 + 16 + 64)
+    button = Rect(place.right - width, place.y, width, place.height)
+    text = Rect(place.x + MARGIN, place.y, place.width - width - 2 * MARGIN, place.height)
+    return [
+        Words(key="undo:text", at=text, text=undo.note, size=sheet.body, level=Level.MIDDLE),
+        Button(
+            key="undo",
+            at=button,
+            name=undo.name,
+            text=undo.text,
+            icon=undo.icon,
+            role=Role.CHOICE,
+            shape=Shape.ROW,
+            size=sheet.body,
+            spoken=undo.spoken,
+        ),
+    ]
+
+
+def _empty(sheet: Sheet, place: Rect) -> list[Part]:
+    text = sheet.view.empty or sheet.view.title
+    width = min(place.width - 96, 560)
+    tall = 120 + 24 + sheet.block(text, Size.LABEL, width, balanced=True)
+    top = place.y + (place.height - tall) / 2
+    left = place.x + (place.width - width) / 2
+    return [
+        Drawing(key="basket:scan", at=Rect(place.x, top, place.width, 120), icon="scan", ink=Token.FORWARD),
+        Words(
+            key="basket:empty",
+            at=Rect(left, top + 144, width, tall - 144),
+            text=text,
+            size=Size.LABEL,
+            ink=Token.SOFT,
+            side=Side.CENTRE,
+            balanced=True,
+        ),
+    ]
+
+
+def _last(sheet: Sheet, place: Rect) -> list[Part]:
+    view = sheet.view
+    if not view.last_text:
+        return []
+    place = Rect(place.x, place.y + 16, place.width, place.height - 16)
+    size = Size.LABEL
+    amount = LEADING[size] if view.last_amount else 0
+    while size > Size.BODY and sheet.block(view.last_text, size, place.width, bold=True) + amount > place.height:
+        size = Size.BODY
+    tall = min(
+        sheet.block(view.last_text, size, place.width, bold=True),
+        int((place.height - amount) // LEADING[size]) * LEADING[size],
+    )
+    return [
+        Words(
+            key="basket:last",
+            at=Rect(place.x, place.y, place.width, tall),
+            text=_clip(sheet, view.last_text, size, place.width, tall),
+            size=size,
+            bold=True,
+        ),
+        Words(
+            key="basket:last:amount",
+            at=Rect(place.x, place.y + tall, place.width, LEADING[size]),
+            text=view.last_amount,
+            size=size,
+            ink=Token.SOFT,
+        ),
+    ]
+
+
+def _clip(sheet: Sheet, text: str, size: Size, width: float, tall: float) -> str:
+    """Leave out what a very long name has too much: the row of the list holds it whole."""
+    lines = sheet.setting.lines(text, size, width, bold=True)
+    fit = int(tall // LEADING[size])
+    return text if len(lines) <= fit else " ".join(lines[:fit])
+
+
+def _total(sheet: Sheet, place: Rect, level: Level, *, beside: float = 0) -> list[Part]:
+    """Give "To pay" and the total, as large as its width allows."""
+    view = sheet.view
+    if not view.amount:
+        return []
+    width = place.right - beside if beside else place.width
+    left = place.right - width
+    steps = [s for s in (Size.TOTAL, Size.AMOUNT, Size.TITLE) if LEADING[s] + LEADING[Size.BODY] <= place.height + 8]
+    size = sheet.fitting(view.amount, steps, width, bold=True)
+    tall = LEADING[Size.BODY] + LEADING[size]
+    free = {Level.TOP: 0.0, Level.MIDDLE: 0.5, Level.BOTTOM: 1.0}[level] * (place.height - tall)
+    top = place.y + free
+    side = Side.END if sheet.portrait and not view.low_reach else Side.START
+    return [
+        Words(
+            key="total:label",
+            at=Rect(left, top, width, LEADING[Size.BODY]),
+            text=view.amount_label,
+            size=Size.BODY,
+            ink=Token.SOFT,
+            side=side,
+        ),
+        Words(
+            key="total",
+            at=Rect(left, top + LEADING[Size.BODY], width, LEADING[size]),
+            text=view.amount,
+            size=size,
+            bold=True,
+            side=side,
+        ),
+    ]

@@ -1,0 +1,1 @@
+"""Small things that are drawn and touched. They are given their values; they know no page, no app, no configuration."""

@@ -1,0 +1,299 @@
+"""The one button of all pages: a surface, an icon or a picture, and words. A touch posts once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from kivy.clock import Clock
+from kivy.graphics import Color, SmoothRoundedRectangle
+from kivy.input.motionevent import MotionEvent
+
+from appliance.ui.pictures import Pictures
+from appliance.ui.theme import EDGE, FOCUS_RING, RADIUS_BUTTON, RADIUS_ROW, Token
+from appliance.ui.view import Role
+from appliance.ui.widgets.drawing import Block, Mark, Surface
+from appliance.ui.widgets.parts import LEADING, Button, Level, Rect, Shape, Side
+from appliance.ui.widgets.surface import Piece
+from appliance.ui.widgets.type import Typesetter
+
+REACH: Final = 9
+"""A touch counts this far outside, px: half of the least gap, so that the areas fill the gutters and never meet."""
+HOLD_SECONDS: Final = 1.0
+"""A touched button takes no second touch until the next revision, or this long."""
+PAD: Final = 16
+NOTE_GAP: Final = 4
+SELECTED_EDGE: Final = 4
+
+_COLOURS: Final = {
+    Role.PRIMARY: (Token.FORWARD, Token.FORWARD_DOWN, Token.FORWARD_ON),
+    Role.CHOICE: (Token.CHOICE, Token.CHOICE_DOWN, Token.CHOICE_ON),
+    Role.STOP: (Token.STOP, Token.STOP_DOWN, Token.STOP_ON),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Arrangement:
+    """Where the pieces of a button stand, px inside the button, and its words in lines."""
+
+    icon: Rect | None
+    words: Rect
+    note: Rect | None
+    lines: list[str]
+    note_lines: list[str]
+    side: Side
+
+
+class ButtonPiece(Piece[Button]):
+    """Something to touch."""
+
+    def __init__(self, typesetter: Typesetter, pictures: Pictures, touched: Callable[[str], None]) -> None:
+        super().__init__(typesetter)
+        self._pictures = pictures
+        self._touched = touched
+        self._ring: Surface | None = None
+        self._surface: Surface | None = None
+        self._mark = Mark()
+        self._words = Block()
+        self._note = Block()
+        self._photo: tuple[Color, SmoothRoundedRectangle] | None = None
+        self._release = Clock.create_trigger(self._free, HOLD_SECONDS)
+        self.pressed = False
+        self.held = False
+        self.cut = False
+
+    # Drawing --------------------------------------------------------------------------------------------------------
+
+    def draw(self) -> None:
+        """Draw it."""
+        part = self.part
+        if self._surface is None:
+            self._surface = Surface(shadow=part.role is Role.PRIMARY)
+            for group in (self._surface, self._mark, self._words, self._note):
+                self.canvas.add(group)
+        edge = SELECTED_EDGE if part.selected else EDGE
+        self._surface.place(self.box, RADIUS_BUTTON, edge if self._edge else 0, self.look.scale)
+        shown = arrange(part, self.typesetter, self._picture_size())
+        rtl = self.look.right_to_left
+        if shown.icon is not None and part.picture is None:
+            self._mark.place(part.icon, self.inside(self._read(shown.icon)), part.icon_size, self.look.scale)
+        else:
+            self._mark.place("", self.box, 40, self.look.scale)
+        self._draw_photo(shown)
+        words = {"side": shown.side, "level": Level.MIDDLE, "right_to_left": rtl}
+        size = part.size
+        place = self.inside(self._read(shown.words))
+        self._words.write(self.typesetter, shown.lines, place, size=size, bold=part.bold, **words)
+        note = self.inside(self._read(shown.note)) if shown.note else self.box
+        bold = part.selected
+        self._note.write(self.typesetter, shown.note_lines, note, size=part.note_size, bold=bold, **words)
+        slack = 2 * self.look.scale
+        self.cut = self._words.widest > place[2] + slack or self._words.height > place[3] + slack
+        self.cut = self.cut or (bool(shown.note_lines) and self._note.widest > note[2] + slack)
+        self._draw_ring()
+        self.paint()
+
+    def paint(self) -> None:
+        """Bring the colours in line with what is touched."""
+        if self._surface is None:
+            return
+        ground, down, on = _COLOURS[self.part.role]
+        pressed = self.pressed or self.held
+        self._surface.paint(self.look, down if pressed or self.part.selected else ground, self._edge)
+        for group in (self._mark, self._words):
+            group.paint(self.look, on)
+        self._note.paint(self.look, Token.INK if self.part.role is Role.CHOICE else on)
+
+    @property
+    def _edge(self) -> Token | None:
+        if self.part.role is Role.CHOICE:
+            return Token.FORWARD if self.part.selected else Token.EDGE
+        return None
+
+    def _read(self, rect: Rect) -> Rect:
+        return rect.mirrored(self.part.at.width) if self.look.right_to_left else rect
+
+    def _picture_size(self) -> bool:
+        return bool(self.part.picture) and self._pictures.texture(self.part.picture or "") is not None
+
+    def _draw_photo(self, shown: Arrangement) -> None:
+        if self.part.picture is None or shown.icon is None:
+            if self._photo is not None:
+                self._photo[0].a = 0
+            return
+        if self._photo is None:
+            with self.canvas:
+                self._photo = (Color(1, 1, 1, 1), SmoothRoundedRectangle(size=(1, 1)))
+        tint, shape = self._photo
+        tint.a = 1
+        x, y, width, height = self.inside(self._read(shown.icon))
+        shape.texture = self._pictures.texture(self.part.picture)
+        shape.pos, shape.size = (x, y), (width, height)
+        shape.radius = [(RADIUS_ROW * self.look.scale,) * 2] * 4
+
+    def _draw_ring(self) -> None:
+        if not self.part.focused:
+            if self._ring is not None:
+                self.canvas.before.remove(self._ring)
+                self._ring = None
+            return
+        if self._ring is None:
+            self._ring = Surface()
+            self.canvas.before.add(self._ring)
+        out = round((FOCUS_RING + EDGE) * self.look.scale)
+        self._ring.place(
+            (-out, -out, self.width + 2 * out, self.height + 2 * out), RADIUS_BUTTON + FOCUS_RING, 0, self.look.scale
+        )
+        self._ring.paint(self.look, Token.FOCUS, None)
+
+    # Touch ----------------------------------------------------------------------------------------------------------
+
+    def reaches(self, x: float, y: float) -> bool:
+        """Whether a touch at this place, device px, is meant for it."""
+        reach = REACH * self.look.scale
+        return self.x - reach <= x <= self.right + reach and self.y - reach <= y <= self.top + reach
+
+    def on_touch_down(self, touch: MotionEvent) -> bool:
+        """Answer a finger with the pressed look, before anything else."""
+        if self.held or not self.reaches(*touch.pos):
+            return False
+        touch.grab(self)
+        self.pressed = True
+        self.paint()
+        return True
+
+    def on_touch_move(self, touch: MotionEvent) -> bool:
+        """Show whether lifting the finger here counts."""
+        if touch.grab_current is not self:
+            return False
+        inside = self.reaches(*touch.pos)
+        if inside is not self.pressed:
+            self.pressed = inside
+            self.paint()
+        return True
+
+    def on_touch_up(self, touch: MotionEvent) -> bool:
+        """Post the action if the finger is lifted where it came down."""
+        if touch.grab_current is not self:
+            return False
+        touch.ungrab(self)
+        self.pressed = False
+        if self.reaches(*touch.pos):
+            self.press()
+        else:
+            self.paint()
+        return True
+
+    def press(self) -> None:
+        """Post the action, once until the next revision or for a second; keys of a keypad each time."""
+        if self.held:
+            return
+        if not self.part.key_pad:
+            self.held = True
+            self._release()
+        self.paint()
+        self._touched(self.part.name)
+
+    def settle(self) -> None:
+        """A new revision is drawn: take touches again."""
+        self._release.cancel()
+        self._free()
+
+    def _free(self, *_: object) -> None:
+        if self.held:
+            self.held = False
+            self.paint()
+
+
+def arrange(part: Button, typesetter: Typesetter, has_picture: bool = False) -> Arrangement:
+    """Arrange a button's icon, words and note."""
+    place = Rect(0, 0, part.at.width, part.at.height)
+    icon = bool(part.icon) if part.picture is None else has_picture
+    if part.picture is not None and part.shape is Shape.COLUMN:
+        return _tile(part, typesetter, place, has_picture=has_picture)
+    side = _icon_side(part, place)
+    if part.shape is Shape.COLUMN:
+        return _column(part, typesetter, place.inset(PAD, 8), side if icon else 0)
+    return _row(part, typesetter, place.inset(24 if part.shape is Shape.LEAD else PAD, 8), side if icon else 0)
+
+
+def _icon_side(part: Button, place: Rect) -> float:
+    return part.icon_size if part.picture is None else place.height - 2 * PAD
+
+
+def _column(part: Button, typesetter: Typesetter, room: Rect, icon: float) -> Arrangement:
+    lines = typesetter.lines(part.text, part.size, room.width, bold=part.bold, balanced=True) if part.text else []
+    notes = typesetter.lines(part.note, part.note_size, room.width, balanced=True) if part.note else []
+    words, note = LEADING[part.size] * len(lines), LEADING[part.note_size] * len(notes)
+    gap = 8 if icon >= 64 and lines else 0
+    held = max(words, LEADING[part.size] * part.reserve)
+    free = max(0.0, room.height - icon - gap - held - (NOTE_GAP + note if notes else 0))
+    top = room.y + free / 2
+    return Arrangement(
+        Rect(room.x, top, room.width, icon) if icon else None,
+        Rect(room.x, top + icon + gap, room.width, min(words, room.bottom - top - icon - gap)),
+        Rect(room.x, top + icon + gap + words + NOTE_GAP, room.width, note) if notes else None,
+        lines,
+        notes,
+        Side.CENTRE,
+    )
+
+
+def _row(part: Button, typesetter: Typesetter, room: Rect, icon: float) -> Arrangement:
+    gap = 16 if icon else 0
+    width = room.width - icon - gap
+    lines = typesetter.lines(part.text, part.size, width, bold=part.bold, balanced=True) if part.text else []
+    notes = typesetter.lines(part.note, part.note_size, width) if part.note else []
+    words, note = LEADING[part.size] * len(lines), LEADING[part.note_size] * len(notes)
+    widest = max(
+        [typesetter.width(line, part.size, bold=part.bold) for line in lines]
+        + [typesetter.width(line, part.note_size) for line in notes],
+        default=0,
+    )
+    left = room.x
+    side = Side.START
+    if part.shape is Shape.ROW:
+        left += max(0.0, (width - widest) / 2)
+        width = min(width, widest + 1)
+        side = Side.CENTRE
+    tall = words + (note if notes else 0)
+    top = room.y + (room.height - min(tall, room.height)) / 2
+    return Arrangement(
+        Rect(left, room.y, icon, room.height) if icon else None,
+        Rect(left + icon + gap, top, width, min(words, room.height)),
+        Rect(left + icon + gap, top + words, width, note) if notes else None,
+        lines,
+        notes,
+        side,
+    )
+
+
+def _tile(part: Button, typesetter: Typesetter, place: Rect, *, has_picture: bool) -> Arrangement:
+    """Arrange a tile of the grid: picture and price above, the name below; without a picture the name is larger."""
+    room = place.inset(PAD, 12)
+    notes = [part.note] if part.note else []
+    note = LEADING[part.note_size] if notes else 0
+    lines = typesetter.lines(part.text, part.size, room.width, bold=part.bold, balanced=True)
+    words = LEADING[part.size] * len(lines)
+    if not has_picture:
+        top = room.y + max(0.0, room.height - words - note) / 2
+        return Arrangement(
+            None,
+            Rect(room.x, top, room.width, min(words, room.height)),
+            Rect(room.x, top + words, room.width, note) if notes else None,
+            lines,
+            notes,
+            Side.CENTRE,
+        )
+    side = min(room.height - 2 * LEADING[part.size], room.width / 2)
+    return Arrangement(
+        Rect(room.x, room.y, side, side),
+        Rect(room.x, room.bottom - 2 * LEADING[part.size], room.width, 2 * LEADING[part.size]),
+        Rect(room.x + side + 8, room.y, room.width - side - 8, side) if notes else None,
+        lines,
+        notes,
+        Side.CENTRE,
+    )
+
+
