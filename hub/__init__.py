@@ -1,0 +1,1 @@
+"""The hub: takes sales from tills, gives out catalogues. Never installed on a kiosk."""

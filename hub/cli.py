@@ -1,0 +1,260 @@
+"""`kvitt-hub`: serve, catalogue, sales, quarantine, alarms, kiosks, key."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from appliance.core.money import Currency, Money
+from hub import catalogue, kiosks
+from hub.alarms import alarms
+from hub.database import Database, NoDatabase, SchemaMismatch
+from hub.feed import read_csv
+from hub.keys import KeyUnusable, public_hex, signing_key
+from hub.quarantine import entries, release
+from hub.sales import sales, totals
+from hub.service import Hub
+from hub.settings import SettingsError, read_settings
+
+
+class UsageFault(Exception):
+    """What was asked cannot be done; the text says what to do instead."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command; 0 done, 1 refused, 2 wrong usage."""
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    try:
+        return int(options.run(options))
+    except (UsageFault, NoDatabase, SchemaMismatch, KeyUnusable, SettingsError) as error:
+        print(f"kvitt-hub: {error}", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="kvitt-hub", description="The hub of Kvitt tills: prices out, sales in.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    serve = _command(commands, "serve", "Take sales in and give catalogues out, until stopped.", _serve)
+    serve.add_argument("--broker", required=True, metavar="HOST:PORT")
+    serve.add_argument("--http", type=int, default=0, metavar="PORT", help="serve digital receipts on this port")
+    serve.add_argument("--http-host", default="127.0.0.1", metavar="ADDRESS", help="address for --http")
+
+    parent = commands.add_parser("catalogue", help="Import products, change prices.")
+    parts = parent.add_subparsers(required=True, metavar="COMMAND")
+    imported = _command(parts, "import", "Make a new version of all products in a CSV file.", _import)
+    imported.add_argument("file", type=Path)
+    imported.add_argument("--check", action="store_true", help="only say what would happen")
+    price = _command(parts, "price", "Make a new version with other prices.", _price)
+    price.add_argument("prices", nargs="+", metavar="SKU=MINOR", help="price in minor units, e.g. milk-1l=2290")
+    for made in (imported, price):
+        made.add_argument("--zone", default="", help="price zone; by default the one of hub.toml")
+        made.add_argument("--effective", default="", metavar="TIME", help="with offset, e.g. 2026-03-14T10:00:00+01:00")
+        made.add_argument("--force", action="store_true", help="let an improbable change pass")
+    _command(parts, "show", "Name zones and versions.", _show)
+
+    listing = _command(commands, "sales", "List sales and totals.", _sales)
+    listing.add_argument("--json", action="store_true")
+    for name, text, run in (
+        ("alarms", "List alarms.", _alarms),
+        ("kiosks", "List kiosks and where their uploads stand.", _kiosks),
+        ("key", "Print the public key that tills want in hub.keys.", _key),
+    ):
+        _command(commands, name, text, run)
+    parent = commands.add_parser("quarantine", help="Rows that could not be booked.")
+    parts = parent.add_subparsers(required=True, metavar="COMMAND")
+    _command(parts, "list", "List rows in quarantine.", _quarantine_list)
+    for name, text, run in (
+        ("show", "Print one row as it came.", _quarantine_show),
+        ("release", "Try to book one row again.", _quarantine_release),
+    ):
+        made = _command(parts, name, text, run)
+        made.add_argument("row", metavar="KIOSK/EPOCH/SEQUENCE")
+    return parser
+
+
+def _command(
+    parent: argparse._SubParsersAction[argparse.ArgumentParser],
+    name: str,
+    text: str,
+    run: Callable[[argparse.Namespace], int],
+) -> argparse.ArgumentParser:
+    made = parent.add_parser(name, help=text, description=text)
+    made.set_defaults(run=run)
+    made.add_argument("--data", type=Path, required=True, metavar="DIR", help="the hub's folder")
+    return made
+
+
+def _serve(options: argparse.Namespace) -> int:
+    host, _, port = options.broker.rpartition(":")
+    if not host or not port.isdecimal():
+        raise UsageFault(f"--broker {options.broker}: write HOST:PORT")
+    hub = Hub(options.data, host=host, port=int(port), http_host=options.http_host, http_port=options.http)
+    stopped = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopped.set())
+    hub.start()
+    print(f"kvitt-hub: broker {options.broker}, key {hub.public_key}", flush=True)
+    stopped.wait()
+    hub.stop()
+    return 0
+
+
+def _import(options: argparse.Namespace) -> int:
+    settings = read_settings(options.data)
+    currency = Currency.parse(settings.currency)
+    try:
+        reading = read_csv(options.file, currency=currency, tax_codes=settings.tax_codes)
+    except OSError as error:
+        raise UsageFault(f"{options.file}: {error.strerror}") from error
+    for finding in reading.findings:
+        print(f"{options.file}: {finding}")
+    if reading.findings:
+        print(f"{len(reading.findings)} faults; nothing was changed")
+        return 1
+    if options.check:
+        print(f"{len(reading.products)} products, no faults; nothing was changed")
+        return 0
+    return _publish(options, reading.products, whole=True)
+
+
+def _price(options: argparse.Namespace) -> int:
+    settings = read_settings(options.data)
+    zone = options.zone or settings.zone
+    with Database(options.data).read() as connection:
+        known = catalogue.products(connection, zone)
+    wanted = []
+    for entry in options.prices:
+        sku, _, amount = entry.rpartition("=")
+        if sku not in known:
+            raise UsageFault(f"{sku or entry!r} is no SKU of zone {zone!r}; nothing was changed")
+        if not amount.isascii() or not amount.isdecimal() or not 0 < int(amount) < 10**9:
+            raise UsageFault(f"{entry}: write SKU=MINOR, e.g. {sku}=1990 for 19.90; nothing was changed")
+        wanted.append({**known[sku], "price": int(amount)})
+    return _publish(options, tuple(wanted), whole=False)
+
+
+def _publish(options: argparse.Namespace, products: tuple[dict[str, object], ...], *, whole: bool) -> int:
+    settings = read_settings(options.data)
+    effective = _time(options.effective) if options.effective else None
+    signing_key(options.data)
+    with Database(options.data, create=True).write() as connection:
+        try:
+            made = catalogue.publish(
+                connection,
+                options.zone or settings.zone,
+                products,
+                currency=settings.currency,
+                tax_codes=settings.tax_codes,
+                whole=whole,
+                effective_at=effective,
+                force=options.force,
+            )
+        except catalogue.Refused as error:
+            raise UsageFault(f"{error}; nothing was changed") from error
+        except catalogue.HeldBack as error:
+            raise UsageFault(f"held back: {error}. If that is right, say --force; nothing was changed") from error
+    if made is None:
+        print("nothing to change")
+    else:
+        print(f"{made.zone}/{made.version}: {made.products} products, {made.changed} changed, {made.deleted} deleted")
+    return 0
+
+
+def _time(text: str) -> datetime:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise UsageFault(f"--effective {text}: {error}") from error
+    if at.tzinfo is None:
+        raise UsageFault(f"--effective {text}: say the offset too, e.g. {text}+01:00")
+    return at
+
+
+def _show(options: argparse.Namespace) -> int:
+    with Database(options.data).read() as connection:
+        for zone in catalogue.zones(connection):
+            head = catalogue.head(connection, zone)
+            if head is not None:
+                print(f"{zone}/{head.version}: {head.products} products, {head.currency}, root {head.root[:12]}")
+    return 0
+
+
+def _sales(options: argparse.Namespace) -> int:
+    with Database(options.data).read() as connection:
+        found = sales(connection)
+    whole = totals(found)
+    if options.json:
+        print(json.dumps({"sales": found, "totals": whole}, ensure_ascii=False))
+        return 0
+    for sale in found:
+        amount = Money(sale["total"], Currency.parse(sale["currency"]))
+        tenders = ", ".join(tender["type"] for tender in sale["tenders"])
+        print(f"{sale['at']}  {sale['transaction']:<40} {amount!s:>14}  {tenders}")
+    sums = ", ".join(str(Money(minor, Currency.parse(code))) for code, minor in whole["sum"].items())
+    print(f"{whole['count']} sales{': ' if sums else ''}{sums}")
+    return 0
+
+
+def _alarms(options: argparse.Namespace) -> int:
+    with Database(options.data).read() as connection:
+        for alarm in alarms(connection):
+            print(f"{alarm.at}  {alarm.kind}  {alarm.kiosk}: {alarm.text}")
+    return 0
+
+
+def _kiosks(options: argparse.Namespace) -> int:
+    with Database(options.data).read() as connection:
+        for kiosk in kiosks.listed(connection):
+            marks = ", ".join(f"epoch {mark['epoch']}: {mark['contiguous']}" for mark in kiosk["marks"])
+            online = "online" if kiosk["online"] else "offline"
+            print(f"{kiosk['kiosk']}  {kiosk['store']}/{kiosk['workstation']}  {online}  {kiosk['catalogue']}  {marks}")
+    return 0
+
+
+def _key(options: argparse.Namespace) -> int:
+    print(public_hex(signing_key(options.data)))
+    return 0
+
+
+def _quarantine_list(options: argparse.Namespace) -> int:
+    with Database(options.data).read() as connection:
+        for entry in entries(connection):
+            print(f"{entry.at}  {entry.kiosk}/{entry.epoch}/{entry.seq}: {entry.reason}")
+    return 0
+
+
+def _quarantine_show(options: argparse.Namespace) -> int:
+    kiosk, epoch, seq = _row(options.row)
+    with Database(options.data).read() as connection:
+        for entry in entries(connection):
+            if (entry.kiosk, entry.epoch, entry.seq) == (kiosk, epoch, seq):
+                print(entry.raw.decode("utf-8", "backslashreplace"))
+                return 0
+    raise UsageFault(f"{options.row} is not in quarantine")
+
+
+def _quarantine_release(options: argparse.Namespace) -> int:
+    with Database(options.data).write() as connection:
+        why = release(connection, *_row(options.row))
+    if why:
+        raise UsageFault(f"{options.row} stays in quarantine: {why}")
+    print(f"{options.row} is booked")
+    return 0
+
+
+def _row(text: str) -> tuple[str, int, int]:
+    parts = text.split("/")
+    try:
+        kiosk, epoch, seq = parts
+        return kiosk, int(epoch), int(seq)
+    except ValueError:
+        raise UsageFault(f"{text}: write KIOSK/EPOCH/SEQUENCE") from None
