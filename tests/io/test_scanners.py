@@ -211,13 +211,6 @@ def test_enter_ends_a_code_and_an_unknown_key_types_nothing():
     assert typed(Typing("us"), 96) == "\n"
 
 
-def test_a_key_held_while_the_scanner_was_unplugged_is_forgotten():
-    typing = Typing("us")
-    typing.key(SHIFT, 1)
-    typing.release()
-    assert typed(typing, 30) == "a"
-
-
 @pytest.mark.parametrize(
     ("wanted", "answers"),
     [

@@ -59,7 +59,10 @@ class GpioLight:
     def close(self) -> None:
         """Release the pins; the lamps go off."""
         while self._lamps:
-            self._lamps.popitem()[1].close()
+            _, led = self._lamps.popitem()
+            # A released pin floats, and a relay board may take that for "on".
+            led.off()
+            led.close()
 
     def check(self) -> DeviceState:
         """Tell which lamps there are; whether they shine only a person can see."""

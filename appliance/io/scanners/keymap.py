@@ -92,10 +92,6 @@ class Typing:
             return self._altgr.get(code, "")
         return (self._shifted if self._held & _SHIFT else self._plain).get(code, "")
 
-    def release(self) -> None:
-        """Forget held keys: the device is new, or was away."""
-        self._held.clear()
-
     def _control(self, code: int) -> str:
         """Scanners type control characters as Ctrl and a key: Ctrl+] is the group separator of GS1, in US position."""
         for positions, (plain, _) in zip(_POSITIONS, _ROWS["us"], strict=True):
