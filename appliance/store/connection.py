@@ -14,12 +14,13 @@ from appliance.errors import StoreError
 from appliance.store.faults import FINAL, fault_of, primary_code
 from appliance.store.files import wal_of
 
-Synchronous = Literal["FULL", "NORMAL"]
+Synchronous = Literal["FULL", "NORMAL", "OFF"]
+"""OFF: a file that is being built, without a log; it gets its name only once it is flushed (`files.publish`)."""
 Row = tuple[Any, ...]
 
 PAGE_SIZE: Final = 4096
 CHECKPOINT_FRAMES: Final = 200
-_SYNCHRONOUS: Final = {"NORMAL": 1, "FULL": 2}
+_SYNCHRONOUS: Final = {"OFF": 0, "NORMAL": 1, "FULL": 2}
 
 
 class Connection:
@@ -28,6 +29,9 @@ class Connection:
     A read waits for a transaction of another thread, so that nobody sees a row before it is on the card. After the
     first fault of the disk or of the file every call raises that fault again: the kernel may have marked the page
     clean, and SQLite would take the retry as if nothing had been.
+
+    `safe` says what is kept in any case, `damaged` makes the fault of a broken file, `indexed` allows tables with
+    expression indexes.
     """
 
     def __init__(
@@ -37,6 +41,7 @@ class Connection:
         synchronous: Synchronous = "FULL",
         safe: Callable[[], str] = lambda: "",
         damaged: Callable[[str], StoreError] | None = None,
+        indexed: bool = False,
     ) -> None:
         self.path = path
         self._safe = safe
@@ -52,24 +57,26 @@ class Connection:
         except sqlite3.Error as error:
             raise fault_of(error, path=path, safe=safe(), damaged=damaged) from error
         try:
-            self._configure(synchronous)
+            self._configure(synchronous, indexed=indexed)
         except BaseException:
             self.abandon()
             raise
 
-    def _configure(self, synchronous: Synchronous) -> None:
+    def _configure(self, synchronous: Synchronous, *, indexed: bool) -> None:
+        building = synchronous == "OFF"
         # EXCLUSIVE first: then there is no shared-memory file, and a second process is refused.
         settings: tuple[tuple[str, object, object], ...] = (
             ("locking_mode", "EXCLUSIVE", "exclusive"),
             ("page_size", PAGE_SIZE, PAGE_SIZE),
-            ("journal_mode", "WAL", "wal"),
+            ("journal_mode", "OFF", "off") if building else ("journal_mode", "WAL", "wal"),
             ("synchronous", synchronous, _SYNCHRONOUS[synchronous]),
             ("wal_autocheckpoint", CHECKPOINT_FRAMES, CHECKPOINT_FRAMES),
             ("cache_size", -2048, -2048),
             ("mmap_size", 0, 0),
             ("cell_size_check", "ON", 1),
-            ("trusted_schema", "OFF", 0),
-            ("temp_store", "MEMORY", 2),
+            # SQLite 3.40 counts json_extract() among the functions that only a trusted schema may use in an index.
+            ("trusted_schema", "ON", 1) if indexed else ("trusted_schema", "OFF", 0),
+            ("temp_store", "FILE", 1) if building else ("temp_store", "MEMORY", 2),
         )
         for name, value, expected in settings:
             self.execute(f"PRAGMA {name}={value}")

@@ -31,6 +31,10 @@ Fields = dict[str, Any]
 Updates = Iterable[tuple[Mapping[str, Any] | Callable[[MutableMapping[str, Any]], None], QueryLike]]
 
 
+encode: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+"""Gives a document as JSON text."""
+
+
 def checksum(doc_id: int, text: str) -> int:
     """Give the CRC-32 of a row."""
     return zlib.crc32(f"{doc_id}:{text}".encode())
@@ -173,7 +177,7 @@ class Table(TinyTable):
     def dump(self, doc_id: int, document: Mapping[str, Any]) -> str:
         """Give the text of a row."""
         del doc_id
-        return json.dumps(dict(document), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        return encode(dict(document))
 
     def parse(self, doc_id: int, text: str) -> Fields:
         """Give the document of a row's text."""
@@ -256,6 +260,24 @@ class Table(TinyTable):
         if not self._database.exists(self.name):
             return 0
         return int(self._run("SELECT min(id) FROM {t}")[0][0] or 0)
+
+    def apply(self, documents: Iterable[tuple[int, Mapping[str, Any]]], gone: Iterable[int] = ()) -> None:
+        """Set and remove rows as they come, within the transaction at hand; for many, best in the order of ids."""
+        pending: list[tuple[int, str]] = []
+        self._write(False, set(gone), pending)
+        for doc_id, document in documents:
+            pending.append((doc_id, self.dump(doc_id, document)))
+            if len(pending) == PAGE_ROWS:
+                self._write(False, set(), pending)
+                pending.clear()
+        self._write(False, set(), pending)
+
+    def load(self, rows: Iterable[tuple[int, str]]) -> None:
+        """Fill an empty table from rows of id and text, in the order of ids, within the transaction at hand."""
+        self._connection.executemany(
+            self._sql("INSERT INTO {t} (id, doc, crc) VALUES (?, ?, ?)"),
+            ((key, text, checksum(key, text)) for key, text in rows),
+        )
 
     # TinyDB's extension points ---------------------------------------------------------------------------------------
 
@@ -349,8 +371,11 @@ class Table(TinyTable):
 class SQLiteStorage(Storage):
     """TinyDB's storage: the tables of one SQLite file."""
 
-    def __init__(self, path: Path | Connection, *, synchronous: Synchronous = "FULL") -> None:
-        self.connection = path if isinstance(path, Connection) else Connection(path, synchronous=synchronous)
+    def __init__(self, path: Path | Connection, *, synchronous: Synchronous = "FULL", indexed: bool = False) -> None:
+        if isinstance(path, Connection):
+            self.connection = path
+        else:
+            self.connection = Connection(path, synchronous=synchronous, indexed=indexed)
         self._names: set[str] | None = None
         self._names_of = -1
 
