@@ -25,7 +25,7 @@ _SLUG = re.compile(r"[a-z0-9-]{1,32}")
 
 def check_digit(payload: str) -> str:
     """Give the GS1 check digit of a digit string without it (General Specifications, section 7.9)."""
-    weighted = sum(int(digit) * (3 if i % 2 == 0 else 1) for i, digit in enumerate(reversed(payload)))
+    weighted = 3 * sum(map(int, payload[::-2])) + sum(map(int, payload[-2::-2]))
     return str(-weighted % 10)
 
 

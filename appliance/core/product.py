@@ -44,23 +44,30 @@ _OPTIONAL: Final = {
 }
 
 
+_ENCODE: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
+_SCALARS: Final = frozenset({str, int, bool, type(None)})
+
+
 def canonical(document: object) -> bytes:
     """Give the one byte form of a JSON value (RFC 8785 for integers, texts, lists and objects; a float is refused)."""
-    _refuse_float(document)
-    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+    if type(document) not in _SCALARS:
+        _refuse_float(document)
+    return _ENCODE(document).encode()
 
 
 def _refuse_float(value: object) -> None:
     if isinstance(value, float):
         raise TypeError("a float has no place in a stored document")
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         for key, entry in value.items():
             if not (isinstance(key, str) and key.isascii()):
                 raise TypeError(f"keys are ASCII texts, not {key!r}")
-            _refuse_float(entry)
+            if type(entry) not in _SCALARS:
+                _refuse_float(entry)
     elif isinstance(value, list | tuple):
         for entry in value:
-            _refuse_float(entry)
+            if type(entry) not in _SCALARS:
+                _refuse_float(entry)
 
 
 def product_of(item: Item) -> dict[str, Any]:
