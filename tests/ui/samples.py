@@ -428,7 +428,7 @@ def _paying() -> Table:
         "declined-choice": reached(replace(declined, policy=EVERY_TENDER)),
         "declined-cancelled": reached(till(transaction=paying(PaymentState.CANCELLED))),
         "declined-failed": reached(till(transaction=paying(PaymentState.NOT_CHARGED))),
-        "declined-another": reached(replace(declined, policy=EVERY_TENDER), *touches("another")),
+        "choose_payment-declined": reached(replace(declined, policy=EVERY_TENDER), *touches("another")),
         "outcome_unknown": reached(
             till(transaction=paying(PaymentState.UNKNOWN), help_called=True, help_code="payment")
         ),

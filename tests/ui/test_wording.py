@@ -178,7 +178,9 @@ def test_help_comes_first_and_adjust_last_in_the_bar(sample: Sample) -> None:
         assert bar[-1] == "adjust"
 
 
-@pytest.mark.parametrize("name", ["attract", "basket", "line", "search", "card", "declined", "receipt", "thank_you"])
+@pytest.mark.parametrize(
+    "name", ["attract", "basket", "line", "search", "card-working", "declined", "receipt", "thank_you"]
+)
 def test_help_and_adjust_are_on_every_page_of_the_journey(name: str) -> None:
     assert {"help", "adjust"} <= {action.name for action in seen(name).bar}
 
@@ -203,13 +205,8 @@ def test_staff_read_the_shops_own_language_whatever_the_customer_chose() -> None
 
 def test_steps_are_counted_from_the_first_item_to_the_receipt() -> None:
     assert seen("attract").step == 0
-    assert [seen(name).step for name in ("basket", "basket-started", "choose_payment", "card", "receipt")] == [
-        1,
-        1,
-        2,
-        2,
-        3,
-    ]
+    journey = ("basket", "basket-started", "choose_payment", "card-working", "receipt")
+    assert [seen(name).step for name in journey] == [1, 1, 2, 2, 3]
     assert seen("basket").steps == ("Skann", "Betal", "Kvittering")
 
 
@@ -257,8 +254,8 @@ def test_a_name_that_has_no_text_in_a_language_is_shown_in_the_shops_own() -> No
 
 
 def test_item_names_come_in_the_customers_language() -> None:
-    assert [row.text for row in seen("basket", ZH).rows][0] == "低脂牛奶 1升"
-    assert [tile.text for tile in seen("search", EN).tiles][0] == "Bananas"
+    assert seen("basket", ZH).rows[0].text == "低脂牛奶 1升"
+    assert seen("search", EN).tiles[0].text == "Bananas"
 
 
 def test_an_empty_basket_has_nothing_to_pay_and_nothing_to_cancel() -> None:
@@ -283,7 +280,9 @@ def test_what_is_sold_by_weight_has_no_quantity_to_change() -> None:
 def test_removing_and_cancelling_look_like_what_they_are() -> None:
     assert next(a for a in seen("line").choices if a.name == "remove").role is Role.STOP
     assert next(a for a in seen("cancel_all").choices if a.name == "cancel_all").role is Role.STOP
-    assert seen("cancel_all").primary == replace(seen("cancel_all").primary, name="carry_on", text="Behold varene")
+    kept = seen("cancel_all").primary
+    assert kept is not None
+    assert kept.text == "Behold varene"
 
 
 # Paying ---------------------------------------------------------------------------------------------------------------
