@@ -194,7 +194,7 @@ def test_a_text_block_is_a_receipt_line_by_line() -> None:
     assert not receipt.merchant
     assert not receipt.administration
     assert receipt.lines[3] == "     ZVT TCP/IP, DHCP"
-    assert "           EUR: 1,00" in receipt.lines
+    assert "         EUR: 1,00" in receipt.lines
     assert ReceiptText.read_block(apdu("print-text-block-02").data).administration
 
 
