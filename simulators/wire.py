@@ -134,6 +134,7 @@ class TcpWire(_Wire):
         self._address = (host, port)
         self._listener: socket.socket | None = None
         self._connection: socket.socket | None = None
+        self._arrival = threading.Condition()
 
     @property
     def url(self) -> str:
@@ -154,7 +155,9 @@ class TcpWire(_Wire):
                 except OSError:
                     return
                 with connection:
-                    self._connection = connection
+                    with self._arrival:
+                        self._connection = connection
+                        self._arrival.notify_all()
                     while self._ready(connection, wake):
                         try:
                             data = connection.recv(65536)
@@ -171,6 +174,9 @@ class TcpWire(_Wire):
 
     def send(self, data: bytes) -> None:
         """Send to the appliance."""
+        with self._arrival:
+            # The appliance's connect succeeds a moment before the connection is taken here.
+            self._arrival.wait_for(lambda: self._connection is not None, 0.2)
         connection = self._connection
         if connection is None:
             return

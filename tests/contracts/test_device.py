@@ -44,7 +44,7 @@ class TestDevice:
         assert state.detail
 
 
-@pytest.mark.parametrize("bench", (*SCANNERS, *PRINTERS), indirect=True)
+@pytest.mark.parametrize("bench", [*SCANNERS, *PRINTERS], indirect=True)
 class TestDeviceWithAPlug:
     def test_a_device_that_is_gone_is_a_fault_with_a_remedy_until_it_is_back(self, bench: Bench):
         bench.device.open()
