@@ -141,6 +141,8 @@ SHELF = Shelf(
     categories=("Fruit", "Vegetables", "Bakery"),
 )
 
+MANY_CATEGORIES = ("Fruit", "Vegetables", "Bakery", "Flowers", "Herbs", "Nuts", "Sweets", "Bags", "Other")
+
 
 def line(
     number: int,
@@ -389,6 +391,9 @@ def _finding() -> Table:
         "search": reached(basket, *touches("search")),
         "search-second": reached(basket, *touches("search", "more")),
         "search-category": reached(basket, *touches("search", "category:Bakery")),
+        "search-many_categories": reached(
+            replace(basket, shelf=replace(SHELF, categories=MANY_CATEGORIES)), *touches("search", "groups")
+        ),
         "search-named": reached(basket, *touches("search", "number", "letters", "key:a", "ok")),
         "item_number": reached(basket, *touches("search", "number")),
         "item_number-one": reached(basket, *touches("search", "number", "key:4", "key:0", "key:1", "key:1")),

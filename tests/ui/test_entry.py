@@ -30,9 +30,11 @@ from tests.ui.samples import (
     COLA,
     EN,
     EVERY_TENDER,
+    MANY_CATEGORIES,
     NO_PAPER,
     POLICY,
     SCREEN,
+    SHELF,
     Sample,
     completed,
     kr,
@@ -426,6 +428,17 @@ def test_more_goes_round() -> None:
     end, entry = reached(till(transaction=sale(*BASKET)), *touches("search", "more", "more"))
     first = view(end, entry, TEXTS)
     assert first.tiles[0].name == "item:banana"
+
+
+def test_many_categories_are_offered_a_few_at_a_time_and_none_is_left_out() -> None:
+    busy = replace(till(transaction=sale(*BASKET)), shelf=replace(SHELF, categories=MANY_CATEGORIES))
+    offered: list[str] = []
+    for turns in range(3):
+        end, entry = reached(busy, *touches("search", *["groups"] * turns))
+        tabs = [tab.name for tab in view(end, entry, TEXTS).tabs]
+        assert tabs[3:] == ["groups", "number"]
+        offered += tabs[:3]
+    assert offered == [f"category:{name}" for name in MANY_CATEGORIES]
 
 
 def test_a_category_chosen_again_shows_everything() -> None:

@@ -19,6 +19,15 @@ def tiles_per_page(*, low_reach: bool) -> int:
     return 4 if low_reach else 8
 
 
+def categories(shelf: Shelf, group: int) -> tuple[str, ...]:
+    """Give the categories to offer: all of up to four, else three at a time, round and round."""
+    if len(shelf.categories) <= 4:
+        return shelf.categories
+    groups = -(-len(shelf.categories) // 3)
+    first = group % groups * 3
+    return shelf.categories[first : first + 3]
+
+
 def found(shelf: Shelf, searching: Searching, languages: Sequence[Language]) -> tuple[Item, ...]:
     """Give the items of a category or of a text, in the order of the shelf."""
     if searching.text:

@@ -73,6 +73,8 @@ class Searching:
     category: str = ""
     text: str = ""
     page: int = 0
+    group: int = 0
+    """Which few of many categories are offered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -292,7 +292,9 @@ def _search(entry: Entry, searching: Searching, verb: str, argument: str) -> Ste
             return Step(entry, (PickItem(Sku(argument)),))
         case "category":
             chosen = "" if argument == searching.category else argument
-            return Step(entry.put(Searching(category=chosen)))
+            return Step(entry.put(Searching(category=chosen, group=searching.group)))
+        case "groups":
+            return Step(entry.put(replace(searching, group=searching.group + 1)))
         case "more":
             return Step(entry.put(replace(searching, page=searching.page + 1)))
         case "number":

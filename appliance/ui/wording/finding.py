@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from appliance.core.catalogue import Item
 from appliance.core.identifiers import Language
-from appliance.ui.entry.finding import found, letters, named, numbered, tiles_per_page
+from appliance.ui.entry.finding import categories, found, letters, named, numbered, tiles_per_page
 from appliance.ui.entry.overlays import Naming, Numbering, Searching
 from appliance.ui.view import Action, Keypad, Layout, Role, Tile, View
 from appliance.ui.wording.scene import Scene, action, price
@@ -21,7 +21,11 @@ def search(scene: Scene, searching: Searching) -> View:
     page = searching.page % pages
     more = voice.say("search", "More {page}/{pages}", page=page + 1, pages=pages)
     more_spoken = voice.say("search", "More items. Page {page} of {pages}.", page=page + 1, pages=pages)
-    tabs = tuple(_tab(scene, category, searching) for category in shelf.categories)
+    offered = categories(shelf, searching.group)
+    tabs = tuple(_tab(scene, category, searching) for category in offered)
+    if len(offered) < len(shelf.categories):
+        others = voice.say("search", "Other categories")
+        tabs = (*tabs, action("groups", voice.say("search", "Others"), "more", spoken=others))
     number = action("number", voice.say("search", "Name or number"), "keypad")
     return replace(
         scene.picture("search", Layout.GRID),

@@ -20,6 +20,7 @@ from appliance.core.money import Currency, Money
 from appliance.ui.strings import Texts
 
 CATEGORIES: Final = (
+    ("category", "Bags"),
     ("category", "Bakery"),
     ("category", "Bread"),
     ("category", "Drinks"),
