@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 
 _DOTS: Final = {(80, 42): 512, (80, 48): 576, (80, 64): 576, (58, 32): 384, (58, 42): 384}
 _SILENT: Final = "Check the printer's power and cable; for a serial one also baud rate and handshake."
+_STALL: Final = 3.0
+"""Seconds for connecting, and for which the printer may take no byte: a customer waits."""
 _MARK: Final = b"\x1dr\x01"
 """GS r 1: unlike DLE EOT it waits its turn behind the job, so its answer says that the job before it is printed."""
 
@@ -106,9 +108,9 @@ class EscposPrinter:
             if self._options.url.startswith("usb:"):
                 from appliance.io.printers.usb import open_usb  # noqa: PLC0415 - libusb only where a printer needs it
 
-                self._link = open_usb(self._options.url, timeout=5)
+                self._link = open_usb(self._options.url, timeout=_STALL)
             else:
-                self._link = open_link(self._options.url, timeout=5)
+                self._link = open_link(self._options.url, timeout=_STALL)
             try:
                 self._ask()
             except DeviceError:
@@ -156,14 +158,14 @@ class EscposPrinter:
         from appliance.io.printers import composer  # noqa: PLC0415 - python-escpos takes a third of a second to import
 
         with self._line:
-            if self._ask() is None:
+            if self._ask(status.PRINTER) is None:
                 log.info("%s: the pulse is sent, but this printer cannot confirm it", self.name)
             self._require().write(composer.pulse(pin, on_ms, on_ms))
 
     def drawer_signal(self) -> bool | None:
         """Level of pin 3 of the drawer connector; None where the printer only listens."""
         with self._line:
-            answer = self._ask()
+            answer = self._ask(status.PRINTER)
         return None if answer is None else answer.drawer_signal
 
     def _prepare(self) -> Press:
@@ -214,8 +216,8 @@ class EscposPrinter:
             raise DeviceOffline(f"printer {self.name} is not open", remedy=_SILENT)
         return self._link
 
-    def _ask(self) -> PrinterStatus | None:
-        """Put the questions of DLE EOT; None where the printer only listens."""
+    def _ask(self, *questions: int) -> PrinterStatus | None:
+        """Put these questions of DLE EOT, or all; None where the printer only listens."""
         link = self._require()
         if not link.alive():
             raise DeviceOffline(f"{link.url}: the printer is gone", remedy=_SILENT)
@@ -224,7 +226,7 @@ class EscposPrinter:
         while link.read(256, 0):
             continue  # what is left of earlier answers
         answers: dict[int, int] = {}
-        for n in status.QUESTIONS:
+        for n in questions or status.QUESTIONS:
             link.write(status.question(n))
             byte = self._answer(link)
             if byte is not None:
@@ -258,7 +260,7 @@ class EscposPrinter:
                 raise DeviceTimeout("the printer fell silent in the middle of the receipt", remedy=_SILENT)
             if answer is None:
                 continue
-            now = PrinterStatus.of_answers({status.PRINTER: 0, status.OFFLINE: answer})
+            now = PrinterStatus.of_answers({status.OFFLINE: answer})
             if now.obstacle is not None:
                 what, remedy = now.obstacle
                 raise DeviceTimeout(f"stopped in the middle of the receipt: {what}", remedy=remedy)

@@ -45,9 +45,8 @@ class PrinterStatus:
 
     @classmethod
     def of_answers(cls, answers: dict[int, int]) -> PrinterStatus:
-        """Read the answers to DLE EOT n, by n; those to 3 and 4 may be missing."""
-        printer, offline = answers[PRINTER], answers[OFFLINE]
-        error, paper = answers.get(ERROR, 0), answers.get(PAPER, 0)
+        """Read the answers to DLE EOT n, by n; what was not asked or not answered counts as good."""
+        printer, offline, error, paper = (answers.get(n, 0) for n in QUESTIONS)
         return cls(
             offline=bool(printer & 0x08),
             drawer_signal=bool(printer & 0x04),
