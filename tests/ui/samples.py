@@ -136,7 +136,7 @@ SHELF = Shelf(
             "Bakery",
             "90001",
         ),
-        item("bun", ("Skolebolle", "Skulebolle", "Custard bun", "奶黄面包"), 2490, "Bakery", "90002"),
+        item("bun-custard", ("Skolebolle", "Skulebolle", "Custard bun", "奶黄面包"), 2490, "Bakery", "90002"),
     ),
     categories=("Fruit", "Vegetables", "Bakery"),
 )
