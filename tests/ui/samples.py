@@ -107,7 +107,7 @@ SHELF = Shelf(
     items=(
         item("banana", ("Bananer", "Bananar", "Bananas", "香蕉"), 2490, "Fruit", "4011", weighed=True),
         item(
-            "apple",
+            "apple-red",
             ("Epler, norske", "Eple, norske", "Apples, Norwegian", "挪威苹果"),
             3490,
             "Fruit",
@@ -119,7 +119,7 @@ SHELF = Shelf(
         item("pineapple", ("Ananas", "Ananas", "Pineapple", "菠萝"), 3990, "Fruit", "4029"),
         item("kiwi", ("Kiwi", "Kiwi", "Kiwi", "猕猴桃"), 490, "Fruit", "4030"),
         item(
-            "tomato",
+            "tomato-vine",
             ("Tomater i klase", "Tomatar i klase", "Tomatoes on the vine", "串番茄"),
             4990,
             "Vegetables",
@@ -130,7 +130,7 @@ SHELF = Shelf(
         item("carrot", ("Gulrot", "Gulrot", "Carrots", "胡萝卜"), 1990, "Vegetables", "4094", weighed=True),
         item("broccoli", ("Brokkoli", "Brokkoli", "Broccoli", "西兰花"), 2490, "Vegetables", "4060"),
         item(
-            "roll",
+            "roll-dark",
             ("Rundstykke, grovt", "Rundstykke, grovt", "Bread roll, wholegrain", "全麦小面包"),
             890,
             "Bakery",
