@@ -452,6 +452,30 @@ class CatalogueActivated:
     version: CatalogueVersion
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalRecovered:
+    """The journal's file was damaged; every row of it was saved."""
+
+    TYPE: ClassVar[str] = "journal.recovered"
+    TV: ClassVar[int] = 1
+    rows: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalEpochStarted:
+    """Sequences jump: what lies between is lost on this card. The only legal jump."""
+
+    TYPE: ClassVar[str] = "journal.epoch_started"
+    TV: ClassVar[int] = 1
+    epoch: int
+    reason: str
+    lost: tuple[tuple[int, int], ...]
+    """Ranges of sequences, both ends included, that this card does not hold."""
+    operator: Operator = Operator("")
+    """Who confirmed it, where the hub did not."""
+
+
 Event = (
     SystemStarted
     | SystemStopped
@@ -487,4 +511,6 @@ Event = (
     | DrawerOpened
     | DrawerClosed
     | CatalogueActivated
+    | JournalRecovered
+    | JournalEpochStarted
 )
