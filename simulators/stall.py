@@ -91,7 +91,7 @@ def _where(checkout: Checkout | None) -> str:
 
 
 class Stall:
-    """One till; use as a context manager. `state` is its store, `books` the folder of the terminal's books.
+    """One till at a counter that stands already; use as a context manager. `state` is the folder of its store.
 
     Into an empty store `goods` are put as the first catalogue version. `settings` are further tables of the
     configuration, by section.
@@ -100,14 +100,13 @@ class Stall:
     def __init__(
         self,
         state: Path,
-        books: Path,
         goods: Sequence[Good],
+        counter: Counter,
         *,
-        answer: str = "approve",
         settings: dict[str, dict[str, Any]] | None = None,
     ) -> None:
         self.window = Window()
-        self.counter = Counter(books, answer=answer)
+        self.counter = counter
         self._state = state
         self._goods = goods
         self._settings = settings or {}
@@ -115,15 +114,12 @@ class Stall:
         self._stack = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
-        with contextlib.ExitStack() as stack:
-            stack.enter_context(self.counter)
-            self._stock()
-            till = Till(self._config(), self._inbox, self.window, ServiceWatchdog(screen=False))
-            thread = threading.Thread(target=self._run, args=(till,), name="register")
-            thread.start()
-            stack.callback(thread.join)
-            stack.callback(till.stop)
-            self._stack = stack.pop_all()
+        self._stock()
+        till = Till(self._config(), self._inbox, self.window, ServiceWatchdog(screen=False))
+        thread = threading.Thread(target=self._run, args=(till,), name="register")
+        thread.start()
+        self._stack.callback(thread.join)
+        self._stack.callback(till.stop)
         return self
 
     def __exit__(

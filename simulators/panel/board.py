@@ -9,12 +9,13 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """One button. `tone` is "good", "bad" or ""; `on` shows that it is in force."""
+    """One button. `tone` is "good", "bad", "wide" or ""; `on` shows that it is in force."""
 
     name: str
     label: str
     tone: str = ""
     on: bool = False
+    enabled: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +29,11 @@ class TerminalFace:
     """Small print of the display: how the next payment will end."""
     books: str
     """What the terminal has taken so far."""
-    actions: tuple[Choice, ...]
+    answers: tuple[Choice, ...]
+    """What the customer may do at it."""
+    modes: tuple[Choice, ...]
+    """How it treats the payments to come."""
+    plug: Choice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

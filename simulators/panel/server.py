@@ -11,7 +11,8 @@ import threading
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib import resources
-from typing import Any, Final
+from types import TracebackType
+from typing import Any, Final, Self
 
 from simulators.panel.board import Counter
 
@@ -24,7 +25,7 @@ _PICTURE: Final = re.compile(r"/picture/([a-z0-9_-]{1,64})\.png")
 
 
 class Panel:
-    """Serves a counter until `stop`. Port 0 takes a free one; `url` says which."""
+    """Serves a counter; use as a context manager. Port 0 takes a free one, `url` says which."""
 
     def __init__(self, counter: Counter, *, port: int = 0) -> None:
         self._counter = counter
@@ -36,12 +37,13 @@ class Panel:
         """Address of the page."""
         return f"http://127.0.0.1:{self._server.server_port}/"
 
-    def start(self) -> None:
-        """Begin to serve; returns at once."""
+    def __enter__(self) -> Self:
         self._thread.start()
+        return self
 
-    def stop(self) -> None:
-        """End the server and every page that is open."""
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._counter.changes.end()
         self._server.shutdown()
         self._thread.join()

@@ -31,7 +31,9 @@ class PaperCounter:
                 text="Present card",
                 note="",
                 books="",
-                actions=(Choice(name="approve", label="Approve", tone="good"),),
+                answers=(Choice(name="approve", label="Approve", tone="good"),),
+                modes=(),
+                plug=Choice(name="plug", label="Pull the plug", tone="wide"),
             ),
             rows=(DeviceRow(device="scanner", title="Scanner", text="ready", good=True, actions=()),),
             papers=(Paper(id=1, caption="1", width=640, height=900),),
@@ -65,10 +67,8 @@ def counter() -> PaperCounter:
 
 @pytest.fixture
 def panel(counter: PaperCounter) -> Iterator[Panel]:
-    panel = Panel(counter)
-    panel.start()
-    yield panel
-    panel.stop()
+    with Panel(counter) as panel:
+        yield panel
 
 
 def ask(
@@ -99,7 +99,13 @@ def test_the_page_needs_nothing_from_anywhere_else(panel: Panel):
 def test_the_goods_and_the_state_are_json(panel: Panel):
     assert json.loads(ask(panel, "GET", "/api/goods")[1])[0]["name"] == "Brød <b>"
     state = json.loads(ask(panel, "GET", "/api/state")[1])
-    assert state["terminal"]["actions"][0] == {"name": "approve", "label": "Approve", "tone": "good", "on": False}
+    assert state["terminal"]["answers"][0] == {
+        "name": "approve",
+        "label": "Approve",
+        "tone": "good",
+        "on": False,
+        "enabled": True,
+    }
     assert state["papers"] == [{"id": 1, "caption": "1", "width": 640, "height": 900}]
 
 
@@ -161,13 +167,11 @@ def test_every_open_page_hears_of_a_change(panel: Panel, counter: PaperCounter):
 
 
 def test_the_end_of_the_panel_ends_its_pages(counter: PaperCounter):
-    panel = Panel(counter)
-    panel.start()
-    connection = http.client.HTTPConnection("127.0.0.1", _port(panel), timeout=10)
-    connection.request("GET", "/api/events")
-    events = connection.getresponse()
-    _state(events)
-    panel.stop()
+    with Panel(counter) as panel:
+        connection = http.client.HTTPConnection("127.0.0.1", _port(panel), timeout=10)
+        connection.request("GET", "/api/events")
+        events = connection.getresponse()
+        _state(events)
     assert events.read() == b""
     connection.close()
 
