@@ -7,10 +7,19 @@ import re
 import time
 from typing import Any, Final
 
+import usb.control
 import usb.core
 import usb.util
 
-from appliance.errors import ConfigError, DeviceBusy, DeviceError, DeviceFailure, DeviceNotFound, DeviceOffline
+from appliance.errors import (
+    ConfigError,
+    DeviceBusy,
+    DeviceError,
+    DeviceFailure,
+    DeviceNotFound,
+    DeviceOffline,
+    DeviceTimeout,
+)
 from appliance.io.link import Link
 
 _PRINTER_CLASS: Final = 7
@@ -51,6 +60,7 @@ class _UsbLink:
         self._device = device
         self._timeout = timeout
         self._closed = False
+        self._held = bytearray()
         interface = usb.util.find_descriptor(device.get_active_configuration(), bInterfaceClass=_PRINTER_CLASS)
         if interface is None:
             raise DeviceNotFound(f"{url}: this device is no printer", remedy="Look the printer's id up with lsusb.")
@@ -63,21 +73,34 @@ class _UsbLink:
         self._in = ends.get(usb.util.ENDPOINT_IN)
 
     def read(self, limit: int, timeout: float) -> bytes:
+        self._refuse_closed()
+        if not self._held:
+            self._fill(timeout)
+        data = bytes(self._held[:limit])
+        del self._held[:limit]
+        return data
+
+    def _fill(self, timeout: float) -> None:
+        """Read a packet; a printer answers in whole packets, and fewer bytes than one cannot be asked for."""
         if self._in is None:
             time.sleep(timeout)
-            return b""
+            return
         try:
-            # A printer answers in whole packets; fewer than one cannot be asked for.
-            return bytes(self._in.read(max(limit, self._in.wMaxPacketSize), max(1, int(timeout * 1000))))
+            self._held += self._in.read(self._in.wMaxPacketSize, max(1, int(timeout * 1000)))
         except usb.core.USBTimeoutError:
-            return b""
+            return
         except usb.core.USBError as error:
             raise _fault(self.url, error) from error
 
     def write(self, data: bytes) -> None:
+        self._refuse_closed()
         try:
             for start in range(0, len(data), 4096):
                 self._out.write(data[start : start + 4096], int(self._timeout * 1000))
+        except usb.core.USBTimeoutError as error:
+            raise DeviceTimeout(
+                f"{self.url}: the printer takes no more bytes", remedy="Look at the printer's paper and lamps."
+            ) from error
         except usb.core.USBError as error:
             raise _fault(self.url, error) from error
 
@@ -85,8 +108,8 @@ class _UsbLink:
         if self._closed:
             return False
         try:
-            usb.util.get_string(self._device, self._device.iProduct)
-        except (usb.core.USBError, ValueError):
+            usb.control.get_status(self._device)
+        except usb.core.USBError:
             return False
         return True
 
@@ -94,3 +117,7 @@ class _UsbLink:
         if not self._closed:
             self._closed = True
             usb.util.dispose_resources(self._device)
+
+    def _refuse_closed(self) -> None:
+        if self._closed:
+            raise DeviceOffline(f"{self.url}: the line is closed")
