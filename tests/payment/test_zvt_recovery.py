@@ -134,9 +134,10 @@ def test_abort_b4_means_reversed_and_any_other_abort_proves_nothing() -> None:
         assert judge(ASKED, BASELINE, told(abort=abort)).kind is OutcomeKind.UNKNOWN
 
 
-def test_abort_b4_proves_nothing_where_the_terminal_said_so_before_the_payment_too() -> None:
-    before = told(abort=Abort(result=0xB4)).baseline(None, locked=True)
-    assert judge(ASKED, before, told(abort=Abort(result=0xB4))).kind is OutcomeKind.UNKNOWN
+def test_abort_b4_before_and_after_means_that_no_charge_stands_if_nobody_else_can_use_the_terminal() -> None:
+    b4 = told(abort=Abort(result=0xB4))
+    assert judge(ASKED, b4.baseline(None, locked=True), b4).kind is OutcomeKind.NOT_CHARGED
+    assert judge(ASKED, b4.baseline(None, locked=False), b4).kind is OutcomeKind.UNKNOWN
 
 
 def test_a_terminal_that_cannot_repeat_proves_nothing() -> None:

@@ -17,6 +17,7 @@ from appliance.core.payment import Outcome, OutcomeKind, Progress, Result
 from appliance.errors import DeviceFailure
 from appliance.io.payment.zvt.apdu import ACKNOWLEDGE, Apdu
 from appliance.io.payment.zvt.fields import bcd, write_fields
+from appliance.io.payment.zvt.tlv import Tlv
 from simulators.zvt.line import LineCut, Log, Peer, PtyPort, SerialPeer, SocketPort, TcpPeer
 from tests.payment.conftest import shared
 from tests.payment.till import Till
@@ -52,7 +53,7 @@ BASELINE = [
     ["ECR", "800000"],
 ]
 KNOWN = [*REGISTER, *BASELINE]
-BLOCK = "06d31506131f0701022508" + "0706" + b"KVITT!".hex()
+BLOCK = Apdu(0x06D3, write_fields({}, (Tlv(0x1F07, b"\2"), Tlv(0x25, children=(Tlv(0x07, b"KVITT!"),))))).encode().hex()
 PLACEHOLDERS = {"<06 D3 receipt block(s)>": BLOCK}
 PASSWORD = {0x0600: slice(0, 3), 0x0501: slice(0, 3), 0x0620: slice(0, 3)}
 
@@ -108,7 +109,8 @@ class Player:
 
     def _run(self) -> None:
         peer = self._peer()
-        for self.at, (who, what) in enumerate(self.steps):
+        for at, (who, what) in enumerate(self.steps):
+            self.at = at
             try:
                 if who == "ECR":
                     self._expect(peer, Apdu.decode(bytes.fromhex(what)))
@@ -202,7 +204,7 @@ def test_approved(play: Any) -> None:
     assert outcome.kind is OutcomeKind.APPROVED
     assert outcome.reference.receipt_number == "0153"
     assert outcome.reference.trace_number == "000153"
-    assert outcome.masked_pan == "************4281"
+    assert outcome.masked_pan == "***************4281"
     assert outcome.customer_receipt == ("KVITT!",)
     assert len(stage.till.results) == 1
     # When the result was made durable the terminal was still waiting for the answer to its 04 0F.
@@ -291,6 +293,7 @@ def test_wrong_protocol() -> None:
     stage.player.finish()
     assert outcome.kind is OutcomeKind.NOT_CHARGED
     assert "ECR17" in outcome.text
+    stage.till.driver.close()
     stage.player.close()
 
 

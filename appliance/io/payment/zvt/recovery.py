@@ -55,13 +55,23 @@ def judge(asked: Money, baseline: Baseline | None, repeated: Repeated, *, trace:
         return unknown(f"this is terminal {repeated.terminal}, the payment was on {baseline.terminal}")
     if repeated.status is not None:
         return _of_status(asked, baseline, repeated.status, trace)
-    if repeated.abort is not None and repeated.abort.result == codes.ALREADY_REVERSED and baseline.seen.digest:
-        return Outcome(
-            kind=OutcomeKind.REVERSED, code="B4", text="the terminal says that the payment has been reversed"
-        )
+    if repeated.abort is not None and repeated.abort.result == codes.ALREADY_REVERSED and baseline.known:
+        return _of_b4(baseline)
     said = repeated.abort.result if repeated.abort is not None else None
     reason = "" if said is None else f": {result_text(said)}"
     return unknown(f"the terminal does not tell its last transaction{reason}")
+
+
+def _of_b4(baseline: Baseline) -> Outcome:
+    """06 1E B4: the last transaction has been reversed. Where it said so before the payment too, that may be the old
+    one; then either nothing has happened since, or the payment came and was reversed: no money is charged.
+    """
+    if baseline.empty != f"{codes.ALREADY_REVERSED:02X}":
+        text = "the terminal says that the payment has been reversed"
+        return Outcome(kind=OutcomeKind.REVERSED, code="B4", text=text)
+    if baseline.locked:
+        return Outcome(kind=OutcomeKind.NOT_CHARGED, code="B4", text="the terminal's last transaction is reversed")
+    return unknown("the terminal's last transaction is reversed, as it was before this payment")
 
 
 def _of_status(asked: Money, baseline: Baseline, status: StatusInformation, trace: str) -> Outcome:
