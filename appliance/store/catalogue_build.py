@@ -26,9 +26,9 @@ _SCRATCH: Final = (
     "PRAGMA synchronous=OFF",
     "PRAGMA temp_store=FILE",
     "PRAGMA cache_size=-4096",
-    "CREATE TABLE product (id INTEGER PRIMARY KEY, bucket INTEGER, sku TEXT, digest TEXT, doc TEXT, minor INTEGER)",
-    "CREATE TABLE code (gtin INTEGER PRIMARY KEY, id INTEGER)",
-    "CREATE TABLE plu (plu INTEGER PRIMARY KEY, id INTEGER)",
+    "CREATE TABLE product (id INTEGER, bucket INTEGER, sku TEXT, digest BLOB, doc TEXT, minor INTEGER)",
+    "CREATE TABLE code (gtin INTEGER, id INTEGER)",
+    "CREATE TABLE plu (plu INTEGER, id INTEGER)",
 )
 
 _FILL: Final = {
@@ -56,7 +56,7 @@ def build(
             for statement in _SCRATCH:
                 connection.execute(statement)
             connection.execute("BEGIN")
-            _sort_in(connection, products, currency, tax_codes)
+            _take_in(connection, products, currency, tax_codes)
             with closing(CatalogueDatabase(built, synchronous="OFF", indexed=True)) as database:
                 _fill(database, connection, version, root, currency)
         publish(built, target)
@@ -67,13 +67,13 @@ def build(
             leftover.unlink(missing_ok=True)
 
 
-def _sort_in(
+def _take_in(
     connection: sqlite3.Connection,
     products: Iterable[Mapping[str, Any]],
     currency: Currency,
     tax_codes: Collection[str] | None,
 ) -> None:
-    """Take all products into the scratch file, where a key that is used twice is noticed."""
+    """Append all products to the scratch file; it is sorted when it is read."""
     next_own = FIRST_OWN_ID
     for entry in products:
         product = checked({"price": None, **entry}, currency, tax_codes)
@@ -82,22 +82,12 @@ def _sort_in(
             key = gtins[0]
         else:
             key, next_own = next_own, next_own + 1
-        digest = product_digest(product).hex()
-        minor = product.pop("price")
-        text = encode(stored(key, product))
-        try:
-            connection.execute(
-                "INSERT INTO product VALUES (?, ?, ?, ?, ?, ?)", (key, bucket(sku), sku, digest, text, minor)
-            )
-            for gtin in gtins[1:]:
-                connection.execute("INSERT INTO code VALUES (?, ?)", (gtin, key))
-            if plu:
-                connection.execute("INSERT INTO plu VALUES (?, ?)", (plu, key))
-        except sqlite3.IntegrityError as error:
-            raise ValueError(f"product {sku!r}: one of its codes belongs to another product, too") from error
-    twice = connection.execute("SELECT gtin FROM code JOIN product ON code.gtin = product.id LIMIT 1").fetchall()
-    if twice:
-        raise ValueError(f"GTIN {twice[0][0]} belongs to two products")
+        row = (key, bucket(sku), sku, product_digest(product), encode(stored(key, product)), product["price"])
+        connection.execute("INSERT INTO product VALUES (?, ?, ?, ?, ?, ?)", row)
+        for gtin in gtins[1:]:
+            connection.execute("INSERT INTO code VALUES (?, ?)", (gtin, key))
+        if plu:
+            connection.execute("INSERT INTO plu VALUES (?, ?)", (plu, key))
 
 
 def _fill(
@@ -105,21 +95,34 @@ def _fill(
 ) -> None:
     with database.transaction():
         inscribe(database, SCHEMA)
-        vector = bytearray()
-        for digests in _buckets(scratch, database):
-            vector += bucket_digest([digests])
-        if root_of(bytes(vector)) != root:
-            raise ValueError(f"catalogue {version}: its root is {root_of(bytes(vector))}, not {root}")
+        vector = b"".join(bucket_digest([digests]) for digests in _buckets(scratch, database))
+        if root_of(vector) != root:
+            raise ValueError(f"catalogue {version}: its root is {root_of(vector)}, not {root}")
         database.sqlite.create("product")
         for kind, query in _FILL.items():
             table = database.table(kind, persist_empty=True)
-            table.load(scratch.execute(query))
+            table.load(_once(kind, scratch.execute(query)))
+        for code in database.table("code").ids():
+            if database.table("product").has(code):
+                raise ValueError(f"GTIN {code} belongs to two products")
         # Indexes at last: sorted once, instead of a step into the B-tree for every row.
         for field in ProductTable.fields_indexed:
             database.sqlite.index("product", field)
         count = scratch.execute("SELECT count(*) FROM product").fetchone()[0]
-        layer = Layer(number=version.number, products=count, vector=bytes(vector))
+        layer = Layer(number=version.number, products=count, vector=vector)
         Position(zone=version.zone, currency=currency.code, active=version.number, base=layer).write(database)
+
+
+def _once(kind: str, rows: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:
+    """Give sorted rows on; ValueError if two have one key."""
+    before = None
+    for key, text in rows:
+        if key == before:
+            raise ValueError(
+                f"two products have one {'GTIN' if kind in ('product', 'code', 'price') else 'PLU'}: {key}"
+            )
+        before = key
+        yield key, text
 
 
 def _buckets(scratch: sqlite3.Connection, database: CatalogueDatabase) -> Iterator[bytes]:
@@ -128,13 +131,12 @@ def _buckets(scratch: sqlite3.Connection, database: CatalogueDatabase) -> Iterat
     rows = iter(scratch.execute("SELECT bucket, sku, digest FROM product ORDER BY bucket, sku"))
     row = next(rows, None)
     for number in range(BUCKETS):
-        digests: dict[str, str] = {}
+        digests: dict[str, bytes] = {}
         while row is not None and row[0] == number:
             if row[1] in digests:
                 raise ValueError(f"SKU {row[1]!r} stands twice")
             digests[row[1]] = row[2]
             row = next(rows, None)
-        together = bytes.fromhex("".join(digests.values()))
         if digests:
             table.insert(Document(packed(digests), number))
-        yield together
+        yield b"".join(digests.values())

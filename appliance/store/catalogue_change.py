@@ -8,6 +8,7 @@ from typing import Any, Final
 from appliance.core.money import Currency
 from appliance.core.product import KEYS, bucket, bucket_digest, item_of, product_digest
 from appliance.store.price_book import CatalogueDatabase, Product, View, stored
+from appliance.store.price_book import changed as in_layer
 
 FIRST_OWN_ID: Final = 10**14
 """Ids of products without a GTIN begin here: above every GTIN-14."""
@@ -156,9 +157,8 @@ class Change:
         """Give the bucket digests of the new version, 32 bytes each, from those of the old one."""
         parts = [before[start : start + 32] for start in range(0, len(before), 32)]
         for number, changes in self.rows["bucket"].items():
-            digests = {**self._view.digests(number), **changes}
-            present = "".join(digest for _, digest in sorted(digests.items()) if digest)
-            parts[number] = bucket_digest([bytes.fromhex(present)])
+            digests = {**self._view.digests(number), **in_layer(changes)}
+            parts[number] = bucket_digest(digest for _, digest in sorted(digests.items()) if digest)
         return b"".join(parts)
 
     def write(self, database: CatalogueDatabase, number: int) -> None:

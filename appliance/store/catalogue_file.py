@@ -15,7 +15,7 @@ from appliance.errors import StoreError
 from appliance.store.catalogue_change import Change
 from appliance.store.connection import Connection
 from appliance.store.migrations import Schema, inspect
-from appliance.store.price_book import KINDS, CatalogueDatabase, View, packed, unpacked
+from appliance.store.price_book import KINDS, CatalogueDatabase, View, changed, packed, unpacked
 
 SCHEMA: Final = Schema(version=1, min_reader=1)
 _POSITION: Final = 2
@@ -162,7 +162,7 @@ class CatalogueFile:
             return
         layer, base = self.database.layer(kind, number), self.database.layer(kind, 0)
         if kind == "bucket":
-            base.apply((row.doc_id, packed({**unpacked(base.fetch(row.doc_id)), **row})) for row in layer)
+            base.apply((row.doc_id, packed({**unpacked(base.fetch(row.doc_id)), **changed(row)})) for row in layer)
         else:
             gone = [row.doc_id for row in layer if "deleted" in row or row.get("id") == 0]
             base.apply(((row.doc_id, row) for row in layer if "deleted" not in row and row.get("id") != 0), gone)

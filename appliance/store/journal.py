@@ -36,7 +36,7 @@ _IDLE_COMMITS: Final = 100
 _ROUND_SECONDS: Final = 7 * 24 * 3600
 """Every row is proved once in this much running time: a till that runs 6 hours a day does it in 28 days."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_POSITION: Final = 2
+POSITION: Final = 2
 """Document of `meta` that names the business day at hand."""
 
 
@@ -183,7 +183,7 @@ class SqliteJournal:
         self._database = JournalDatabase(self._connection)
 
     def _day_first(self) -> int:
-        position = self._database.table("meta").get(doc_id=_POSITION)
+        position = self._database.table("meta").get(doc_id=POSITION)
         if position is None:
             return max(1, self._events.lowest())
         day = self._days.get(doc_id=position["day"])
@@ -238,7 +238,7 @@ class SqliteJournal:
         last = row.doc_id if isinstance(event, DayClosed) else 0
         self._days.upsert(Document({"first": known["first"], "last": last, "hash": row["hash"]}, number))
         if isinstance(event, DayOpened):
-            self._database.table("meta").upsert(Document({"day": number}, _POSITION))
+            self._database.table("meta").upsert(Document({"day": number}, POSITION))
 
     def _write_mark(self, **changed: object) -> None:
         with self._marker:
@@ -276,7 +276,7 @@ class SqliteJournal:
         return row
 
     def _epoch_firsts(self) -> frozenset[int]:
-        return frozenset(int(epoch["first"]) for epoch in self._epochs.page(None, PAGE_ROWS))
+        return proof.legal_starts(self._epochs)
 
     def rows(self, after: int, limit: int) -> list[Document]:
         """Give up to `limit` proved rows as stored, after a sequence; JournalCorrupt names the first bad one."""

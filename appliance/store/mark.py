@@ -58,15 +58,24 @@ def read_mark(path: Path) -> Mark | None:
     return max((mark for mark in slots if mark is not None), key=lambda mark: mark.counter, default=None)
 
 
+def write_mark(path: Path, mark: Mark) -> None:
+    """Make a mark's file that appears whole or not at all."""
+    fresh = path.with_name(path.name + ".new")
+    block = bytearray(BLOCK)
+    slot = _pack(mark)
+    at = _SLOTS[mark.counter % 2]
+    block[at : at + len(slot)] = slot
+    fresh.write_bytes(block)
+    publish(fresh, path)
+
+
 class MarkFile:
     """The mark, open for writing. OSError is the caller's: the card has failed."""
 
     def __init__(self, path: Path, mark: Mark) -> None:
         self.mark = mark
         if not path.exists() or path.stat().st_size != BLOCK:
-            fresh = path.with_name(path.name + ".new")
-            fresh.write_bytes(bytes(BLOCK))
-            publish(fresh, path)
+            write_mark(path, mark)
         self._descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
         self._dirty = False
 

@@ -30,19 +30,24 @@ def stored(product_id: int, product: Mapping[str, Any]) -> Product:
     return {key: value for key, value in product.items() if key != "price" and not (alone and key == "gtins")}
 
 
-def packed(digests: Mapping[str, str | None]) -> Product:
+def packed(digests: Mapping[str, bytes | None]) -> Product:
     """Give the row of a base bucket: SKUs in order, and their digests as one text."""
     present = sorted((sku, digest) for sku, digest in digests.items() if digest)
-    together = bytes.fromhex("".join(digest for _, digest in present))
+    together = b"".join(digest for _, digest in present)
     return {"sku": [sku for sku, _ in present], "digest": base64.b64encode(together).decode()}
 
 
-def unpacked(row: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Give the hex digests by SKU of a base bucket's row."""
+def unpacked(row: Mapping[str, Any] | None) -> dict[str, bytes | None]:
+    """Give the digests by SKU of a base bucket's row."""
     if row is None:
         return {}
-    together = base64.b64decode(row["digest"]).hex()
-    return dict(zip(row["sku"], (together[at : at + 64] for at in range(0, len(together), 64)), strict=True))
+    together = base64.b64decode(row["digest"])
+    return dict(zip(row["sku"], (together[at : at + 32] for at in range(0, len(together), 32)), strict=True))
+
+
+def changed(row: Mapping[str, Any] | None) -> dict[str, bytes | None]:
+    """Give the digests by SKU of a layer's bucket row; None stands for a product that is gone."""
+    return {sku: bytes.fromhex(digest) if digest else None for sku, digest in (row or {}).items()}
 
 
 class ProductTable(Table):
@@ -132,12 +137,12 @@ class View:
         products = (self.product(product_id) for product_id in ids)
         return [product for product in products if product is not None and product.get("browse")]
 
-    def digests(self, bucket: int) -> dict[str, str | None]:
-        """Give the hex digests of a bucket's products by SKU; None stands for one that is gone."""
+    def digests(self, bucket: int) -> dict[str, bytes | None]:
+        """Give the digests of a bucket's products by SKU; None stands for one that is gone."""
         *layers, base = self._tables["bucket"]
-        result: dict[str, str | None] = unpacked(base.fetch(bucket))
+        result = unpacked(base.fetch(bucket))
         for table in reversed(layers):
-            result.update(table.fetch(bucket) or {})
+            result.update(changed(table.fetch(bucket)))
         return result
 
     def highest_id(self) -> int:

@@ -14,10 +14,17 @@ from appliance.store.table import PAGE_ROWS, Table
 RowOf = Callable[[int], Mapping[str, Any]]
 
 
+def legal_starts(table: Table) -> frozenset[int]:
+    """Give the sequences at which a gap may end: the first of an epoch, and those behind what it declares lost."""
+    return frozenset(
+        start for epoch in table for start in (epoch["first"], *(lost[1] + 1 for lost in epoch.get("lost", ())))
+    )
+
+
 def page(events: EventTable, after: int, limit: int, *, last: int, firsts: Collection[int]) -> list[Document]:
     """Give up to `limit` rows after a sequence, each proved by itself, without a gap up to `last`.
 
-    The only legal jump is to the first row of an epoch.
+    The only legal jumps are those that an epoch declares: `firsts`.
     """
     try:
         found = events.page(after, limit)
@@ -42,7 +49,7 @@ def chain(
         for row in page(events, after, PAGE_ROWS, last=last, firsts=firsts):
             if previous is None and row.doc_id == 1:
                 previous = NO_HASH
-            if previous is not None and row["prev"] != previous:
+            if previous is not None and row["prev"] != previous and row.doc_id == after + 1:
                 raise damaged_journal(row.doc_id, "the chain is broken")
             previous = str(row["hash"])
             yield row

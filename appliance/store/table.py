@@ -431,6 +431,10 @@ class Database(TinyDB):
     table_class: type[TinyTable] = Table
     default_storage_class: Any = SQLiteStorage
 
+    def table(self, name: str, **kwargs: Any) -> Any:
+        """Give a table; it comes into being at its first write."""
+        return super().table(name, **kwargs)
+
     def transaction(self) -> AbstractContextManager[None]:
         """Join several calls into one commit."""
         return self.connection.transaction()

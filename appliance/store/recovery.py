@@ -1,0 +1,206 @@
+"""Saving a damaged journal: every row that proves itself, from SQLite and from the raw bytes, into a new file.
+
+Rows are kept exactly as they are. What is missing is named in the first row of a new epoch, and its numbers are never
+used again.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Final
+
+from tinydb.table import Document
+
+from appliance.core.events import Event, JournalEpochStarted, JournalRecovered
+from appliance.core.identifiers import Operator
+from appliance.errors import StoreError
+from appliance.store import journal
+from appliance.store.codec import encode
+from appliance.store.faults import RowDamaged, fault_of
+from appliance.store.files import StateLock, publish, quarantine, sync_folder, wal_of
+from appliance.store.mark import Mark, read_mark, write_mark
+from appliance.store.raw import raw_rows
+from appliance.store.rows import NO_HASH, SealedRow, seal, stamp, unseal
+
+_MOMENT: Final = "%Y%m%dT%H%M%S"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recovery:
+    """What came out of it."""
+
+    rows: int
+    lost: tuple[tuple[int, int], ...]
+    quarantine: Path
+
+
+def recover(
+    state: Path, at: datetime, *, highest: int = 0, operator: str = "", confirm: Callable[[str], bool]
+) -> Recovery:
+    """Save what proves itself; `highest` is the highest sequence the hub knows of this till, if it was asked.
+
+    `confirm` asks the administrator before rows are given up; without it nothing is changed but for copies in
+    quarantine.
+    """
+    lock = StateLock(state)
+    try:
+        kept_in = quarantine(state, f"{at:{_MOMENT}}", *_files(state), move=False)
+        found = gather(kept_in)
+        if not (state / journal.FILE).exists():
+            # An earlier attempt was cut off between taking the old file away and giving the new one its name.
+            for earlier in sorted(kept_in.parent.iterdir(), reverse=True):
+                found = {**gather(earlier), **found}
+            found = dict(sorted(found.items()))
+        known = max([highest, highest_known(kept_in), *found])
+        lost = _gaps(found, known)
+        listed = ", ".join(f"{first} to {last}" for first, last in lost)
+        if lost and not confirm(f"{len(found)} rows are saved. No. {listed} cannot be found on this card."):
+            raise StoreError(f"Nothing was changed. {len(found)} rows can be saved; {listed} cannot.")
+        _rebuild(state, found, lost, at, known=known, operator=operator)
+        return Recovery(rows=len(found), lost=lost, quarantine=kept_in)
+    except OSError as error:
+        raise fault_of(error, path=state / journal.FILE) from error
+    finally:
+        lock.release()
+
+
+def _files(state: Path) -> tuple[Path, ...]:
+    database = state / journal.FILE
+    return database, wal_of(database), state / journal.MARK
+
+
+def highest_known(state: Path) -> int:
+    """Give the highest sequence that the mark of a folder knows."""
+    mark = read_mark(state / journal.MARK)
+    return 0 if mark is None else max(mark.sequence, mark.acked)
+
+
+def gather(folder: Path) -> dict[int, str]:
+    """Give the texts of all rows that prove themselves in the files of a folder, by sequence."""
+    database = folder / journal.FILE
+    found = dict(raw_rows(database, wal_of(database)))
+    with suppress(sqlite3.Error):
+        found.update(_through_sqlite(database, max(found, default=0)))
+    return dict(sorted(found.items()))
+
+
+def _through_sqlite(database: Path, highest: int) -> Iterator[tuple[int, str]]:
+    """Give what SQLite still reads, id by id: one bad page does not end the search."""
+    with closing(sqlite3.connect(database, isolation_level=None)) as connection:
+        with suppress(sqlite3.Error):
+            highest = max(highest, connection.execute('SELECT max(id) FROM "t_event"').fetchone()[0] or 0)
+        for sequence in range(1, highest + 1):
+            with suppress(sqlite3.Error, RowDamaged):
+                for (text,) in connection.execute('SELECT doc FROM "t_event" WHERE id = ?', (sequence,)):
+                    unseal(sequence, text)
+                    yield sequence, text
+
+
+def _gaps(found: dict[int, str], known: int) -> tuple[tuple[int, int], ...]:
+    gaps: list[tuple[int, int]] = []
+    before = 0
+    for sequence in [*found, known + 1]:
+        if sequence > before + 1:
+            gaps.append((before + 1, sequence - 1))
+        before = sequence
+    return tuple(gaps)
+
+
+def _rebuild(
+    state: Path, found: dict[int, str], lost: tuple[tuple[int, int], ...], at: datetime, *, known: int, operator: str
+) -> None:
+    path = state / journal.FILE
+    built = path.with_name(path.name + ".new")
+    journal.create(built, first=min(found, default=1))
+    with closing(journal.JournalDatabase(built)) as database, database.transaction():
+        database.table("event").load(found.items())
+        _note_days(database, found)
+        if lost:
+            _write_epoch(database, at, known=known, lost=lost, reason="recovered", operator=operator)
+        else:
+            _write(database, JournalRecovered(rows=len(found), reason="damaged file"), at, known + 1)
+    replace_journal(state, built)
+
+
+def replace_journal(state: Path, built: Path) -> None:
+    """Put a new journal in the place of one that quarantine holds.
+
+    A cut on the way leaves a mark without a journal, which no start takes for an empty till, and never a log beside a
+    database that it does not belong to.
+    """
+    with closing(journal.JournalDatabase(built)) as database:
+        events = database.table("event")
+        last = events.highest()
+        mark = Mark(sequence=last, hash=events.fetch(last)["hash"], counter=1)
+    path = state / journal.FILE
+    write_mark(state / journal.MARK, mark)
+    for leaving in (path, wal_of(path)):
+        leaving.unlink(missing_ok=True)
+        sync_folder(state)
+    publish(built, path)
+
+
+def _note_days(database: journal.JournalDatabase, found: dict[int, str]) -> None:
+    """Write the entries of the business days anew from the rows that open and close them."""
+    days = database.table("day")
+    for sequence, text in found.items():
+        if '"type":"day.' not in text:
+            continue
+        row = unseal(sequence, text)
+        number = int(date.fromisoformat(row["data"]["business_date"]).strftime("%Y%m%d"))
+        known = days.get(doc_id=number) or {"first": sequence}
+        closed = row["type"] == "day.closed"
+        days.upsert(Document({"first": known["first"], "last": sequence if closed else 0, "hash": row["hash"]}, number))
+        if not closed:
+            database.table("meta").upsert(Document({"day": number}, journal.POSITION))
+
+
+def _write_epoch(
+    database: journal.JournalDatabase,
+    at: datetime,
+    *,
+    known: int,
+    lost: tuple[tuple[int, int], ...],
+    reason: str,
+    operator: str,
+) -> int:
+    epochs = database.table("epoch")
+    number = epochs.highest() + 1
+    epochs.insert(Document({"first": known + 1, "lost": [list(gap) for gap in lost]}, number))
+    event = JournalEpochStarted(epoch=number, reason=reason, lost=lost, operator=Operator(operator))
+    _write(database, event, at, known + 1)
+    return known + 1
+
+
+def _write(database: journal.JournalDatabase, event: Event, at: datetime, sequence: int) -> None:
+    events = database.table("event")
+    last = events.highest()
+    kind, version, data = encode(event)
+    row = seal(
+        {
+            "type": kind,
+            "tv": version,
+            "id": str(journal.event_id(at)),
+            "seq": sequence,
+            "at": stamp(at),
+            "clock_synced": False,
+            "catalogue": None,
+            "data": data,
+            "prev": events.fetch(last)["hash"] if last else NO_HASH,
+        }
+    )
+    assert isinstance(row, SealedRow)
+    events.append([row])
+
+
+def begin_epoch(path: Path, at: datetime, *, known: int, reason: str, operator: str) -> int:
+    """Write the first row of a new epoch into a closed journal file; give its sequence."""
+    with closing(journal.JournalDatabase(path)) as database, database.transaction():
+        last = database.table("event").highest()
+        lost = ((last + 1, known),) if known > last else ()
+        return _write_epoch(database, at, known=known, lost=lost, reason=reason, operator=operator)
