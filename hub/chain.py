@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from sqlalchemy import Connection, select, update
 
@@ -36,7 +37,7 @@ def _prove(connection: Connection, kiosk: str, epoch: int, proved: int, contiguo
     for row in rows:
         # Behind a row that is kept as bytes, or that is lost for good, a new chain begins.
         follows = row.seq == before[0] + 1 and before[1] != "" and row.document != ""
-        if follows and row_hash(row.document, before[1]) != row.hash:
+        if follows and row_hash(json.loads(row.document), before[1]) != row.hash:
             text = f"row {row.seq} of epoch {epoch} does not follow the one before it: changed, or not of this till"
             raise_alarm(connection, "chain_broken", kiosk, text)
             change = {"broken": row.seq}
@@ -48,9 +49,7 @@ def _prove(connection: Connection, kiosk: str, epoch: int, proved: int, contiguo
     return len(rows)
 
 
-def row_hash(document: str, previous: str) -> str:
+def row_hash(row: Mapping[str, Any], previous: str) -> str:
     """Give the hash that a row must have: SHA-256 of its canonical form with `prev`, without `hash`."""
-    row = json.loads(document)
-    row.pop("hash", None)
-    row["prev"] = previous
-    return hashlib.sha256(canonical(row)).hexdigest()
+    body = {key: value for key, value in row.items() if key != "hash"}
+    return hashlib.sha256(canonical({**body, "prev": previous})).hexdigest()

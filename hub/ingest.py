@@ -14,6 +14,7 @@ from appliance.mqtt.messages.journal import MAX_RANGES, Ack, Conflict, JournalBa
 from appliance.mqtt.messages.wire import Malformed, decode
 from hub import schema
 from hub.alarms import now, raise_alarm
+from hub.chain import row_hash
 from hub.database import Database, generation
 from hub.ledger import Ledger
 from hub.marks import Mark, epochs, read_mark, write_mark
@@ -44,6 +45,7 @@ class _Run:
     kiosk: str
     epoch: int
     rows: list[WireRow | UnfitRow] = field(default_factory=list)
+    firsts: set[int] = field(default_factory=set)
     lasts: list[int] = field(default_factory=list)
     split: tuple[int, int] | None = None
 
@@ -107,6 +109,7 @@ class Ingest:
             return
         run = runs.setdefault((batch.kiosk, batch.epoch), _Run(batch.kiosk, batch.epoch))
         run.rows.extend(batch.rows)
+        run.firsts.add(min(row.seq for row in batch.rows))
         run.lasts.append(max(row.seq for row in batch.rows))
 
     def _unreadable(self, packet: Incoming, told: Range | None, reason: str, runs: dict[tuple[str, int], _Run]) -> None:
@@ -124,14 +127,7 @@ class Ingest:
     def _take(self, connection: Connection, run: _Run, ledger: Ledger, behind: int) -> Ack:
         mark = read_mark(connection, run.kiosk, run.epoch) or Mark()
         held = self._held(connection, run, mark)
-        fresh: dict[int, WireRow | UnfitRow] = {}
-        conflict: WireRow | None = None
-        for row in sorted(run.rows, key=lambda row: row.seq):
-            before = held.get(row.seq) if row.seq in held else _hash(fresh.get(row.seq))
-            if before is None:
-                fresh[row.seq] = row
-            elif isinstance(row, WireRow) and before not in ("", row.hash) and conflict is None:
-                conflict = row
+        fresh, conflict = self._sort(run, held)
         mark = mark.add(fresh)
         self._insert(connection, run, fresh, ledger)
         write_mark(connection, run.kiosk, run.epoch, mark)
@@ -148,7 +144,9 @@ class Ingest:
         )
 
     def _held(self, connection: Connection, run: _Run, mark: Mark) -> dict[int, str]:
-        known = [row.seq for row in run.rows if row.seq <= mark.highest]
+        """Give the hashes of what is held of these rows, and of the rows before each batch."""
+        wanted = {row.seq for row in run.rows} | {seq - 1 for seq in run.firsts}
+        known = [seq for seq in wanted if seq <= mark.highest]
         if not known:
             return {}
         table = schema.journal_row
@@ -158,6 +156,23 @@ class Ingest:
             )
         )
         return {row.seq: row.hash for row in rows}
+
+    def _sort(self, run: _Run, held: Mapping[int, str]) -> tuple[dict[int, WireRow | UnfitRow], WireRow | None]:
+        """Give the rows that are new, and the first that is not of the journal that is held under this name.
+
+        Nothing behind such a row is taken: its owner sends it again under an epoch of its own, and only there.
+        """
+        fresh: dict[int, WireRow | UnfitRow] = {}
+        for row in sorted(run.rows, key=lambda row: row.seq):
+            before = held.get(row.seq) if row.seq in held else _hash(fresh.get(row.seq))
+            if before is None:
+                previous = (held.get(row.seq - 1) or _hash(fresh.get(row.seq - 1))) if row.seq in run.firsts else None
+                if previous and isinstance(row, WireRow) and row_hash(row.document, previous) != row.hash:
+                    return fresh, row
+                fresh[row.seq] = row
+            elif isinstance(row, WireRow) and before not in ("", row.hash):
+                return fresh, row
+        return fresh, None
 
     def _insert(
         self, connection: Connection, run: _Run, fresh: Mapping[int, WireRow | UnfitRow], ledger: Ledger

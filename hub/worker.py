@@ -65,6 +65,7 @@ class Worker:
         return self._session.connected and time.monotonic() - self._beat_at < HEALTHY_S
 
     def _run(self) -> None:
+        self._beat()
         while not self._stopping.is_set():
             batches = self._gather()
             if batches:

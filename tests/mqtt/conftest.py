@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.mqtt.contract import Listener
-from tests.mqtt.parts import Broker, HubProcess, Kiosk
+from tests.mqtt.parts import Broker, HubInside, HubProcess, Kiosk
 
 
 @pytest.fixture(autouse=True)
@@ -38,7 +38,15 @@ def listener(broker: Broker) -> Iterator[Listener]:
 
 
 @pytest.fixture
-def hub(broker: Broker, listener: Listener, tmp_path: Path) -> Iterator[HubProcess]:
+def hub(broker: Broker, listener: Listener, tmp_path: Path) -> Iterator[HubInside]:
+    hub = HubInside(tmp_path / "hub", broker.port)
+    hub.start()
+    yield hub
+    hub.stop()
+
+
+@pytest.fixture
+def hub_process(broker: Broker, listener: Listener, tmp_path: Path) -> Iterator[HubProcess]:
     hub = HubProcess(tmp_path / "hub", broker.port)
     hub.start()
     yield hub

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 import signal
 import socket
 import subprocess
@@ -16,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
 from appliance.core.catalogue import Unit
@@ -34,10 +33,14 @@ from appliance.store.catalogue import CatalogueStore
 from appliance.store.codec import encode
 from appliance.store.journal import SqliteJournal
 from hub.alarms import Alarm, alarms
+from hub.cli import main
 from hub.database import Database
 from hub.keys import public_hex, signing_key
+from hub.quarantine import Entry, entries
 from hub.sales import sales
+from hub.service import Hub
 
+T = TypeVar("T")
 ROOT = Path(__file__).parents[2]
 NOK = Currency.parse("NOK")
 TAX_CODES = ("25", "15", "12", "0")
@@ -98,33 +101,73 @@ class Broker:
     stop = kill
 
 
-class HubProcess:
-    """`kvitt-hub serve` in a process of its own; may be killed at any moment."""
+class HubFolder:
+    """A hub's folder, and what its commands and tables say."""
 
     def __init__(self, folder: Path, port: int) -> None:
         self.folder = folder
-        self._port = port
+        self.port = port
         self.http = free_port()
-        self._process: subprocess.Popen[str] | None = None
 
     @property
     def key(self) -> str:
         return public_hex(signing_key(self.folder))
 
+    def command(self, *arguments: str) -> int:
+        """Run a command of `kvitt-hub` on this folder, in this process."""
+        return main([*arguments, "--data", str(self.folder)])
+
+    def sales(self) -> list[dict[str, Any]]:
+        return self._read(sales) if (self.folder / "hub.db").exists() else []
+
+    def alarms(self) -> tuple[Alarm, ...]:
+        return self._read(alarms)
+
+    def quarantine(self) -> tuple[Entry, ...]:
+        return self._read(entries)
+
+    def _read(self, query: Callable[[Any], T]) -> T:
+        database = Database(self.folder)
+        try:
+            with database.read() as connection:
+                return query(connection)
+        finally:
+            database.close()
+
+
+class HubInside(HubFolder):
+    """A hub in the test's own process: quick to start."""
+
+    hub: Hub | None = None
+
+    def start(self) -> None:
+        self.hub = Hub(self.folder, host="127.0.0.1", port=self.port, http_port=self.http)
+        self.hub.start()
+
+    def stop(self) -> None:
+        if self.hub is not None:
+            self.hub.stop()
+            self.hub = None
+
+
+class HubProcess(HubFolder):
+    """`kvitt-hub serve` in a process of its own; may be killed at any moment."""
+
+    _process: subprocess.Popen[str] | None = None
+
     def start(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        log = (self.folder / "hub.log").open("a")
-        self._process = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "hub", "serve", "--broker", f"127.0.0.1:{self._port}"),
-                *("--data", str(self.folder), "--http", str(self.http)),
-            ],
-            cwd=ROOT,
-            stdout=subprocess.DEVNULL,
-            stderr=log,
-            text=True,
-        )
-        log.close()
+        with (self.folder / "hub.log").open("a") as log:
+            self._process = subprocess.Popen(
+                [
+                    *(sys.executable, "-m", "hub", "serve", "--broker", f"127.0.0.1:{self.port}"),
+                    *("--data", str(self.folder), "--http", str(self.http)),
+                ],
+                cwd=ROOT,
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+                text=True,
+            )
 
     def kill(self) -> None:
         if self._process is not None:
@@ -139,41 +182,6 @@ class HubProcess:
         code = self._process.wait(20)
         self._process = None
         return code
-
-    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run another command of `kvitt-hub` on the same folder."""
-        return subprocess.run(
-            [sys.executable, "-m", "hub", *arguments, "--data", str(self.folder)],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
-
-    def log(self) -> str:
-        return (self.folder / "hub.log").read_text()
-
-    def database(self) -> Database:
-        return Database(self.folder)
-
-    def sales(self) -> list[dict[str, Any]]:
-        if not (self.folder / "hub.db").exists():
-            return []
-        database = Database(self.folder)
-        try:
-            with database.read() as connection:
-                return sales(connection)
-        finally:
-            database.close()
-
-    def alarms(self) -> tuple[Alarm, ...]:
-        database = Database(self.folder)
-        try:
-            with database.read() as connection:
-                return alarms(connection)
-        finally:
-            database.close()
 
 
 class TillClock:
@@ -283,7 +291,7 @@ def wire(row: JournalRow) -> WireRow:
 def sale(number: int, *, lines: int = 2, store: str = "oslo-01", workstation: str = "3") -> tuple[Event, ...]:
     """Give the events of a completed sale: the sale itself, and its receipt."""
     transaction = TransactionId(store, workstation, date(2026, 3, 14), number)
-    prices = [(100 + number % 900 + 10 * i, Decimal("15") if i % 2 else Decimal("25")) for i in range(lines)]
+    prices = [(100 + number % 900 + 10 * i, Decimal(15) if i % 2 else Decimal(25)) for i in range(lines)]
     sold = tuple(
         SaleLine(
             line=LineNumber(i + 1),
@@ -364,18 +372,14 @@ class Kiosk:
 
     def __post_init__(self) -> None:
         self.state.mkdir(parents=True, exist_ok=True)
-        self.catalogue = CatalogueStore.open(
-            self.state, zone=self.till.zone, currency=NOK, tax_codes=TAX_CODES, room=0
-        )
+        self.catalogue = CatalogueStore.open(self.state, zone=self.till.zone, currency=NOK, tax_codes=TAX_CODES, room=0)
         if self.journal is None:
             self.journal = SqliteJournal.open(self.state)
         self.link: HubLink | None = None
 
     def start(self) -> Kiosk:
         self.link = HubLink(
-            broker=BrokerAddress(
-                host=self.host, port=self.port, keys=(self.key,) if self.key else (), **self.tls
-            ),
+            broker=BrokerAddress(host=self.host, port=self.port, keys=(self.key,) if self.key else (), **self.tls),
             till=self.till,
             tax_codes=TAX_CODES,
             version="2026.11.0",
@@ -408,9 +412,7 @@ class Kiosk:
         return bool(self.journal.acked() == self.journal.last())
 
     def wait_acknowledged(self, seconds: float = 30.0) -> None:
-        wait_for(
-            self.acknowledged, f"every row acknowledged ({self.journal.acked()}/{self.journal.last()})", seconds
-        )
+        wait_for(self.acknowledged, f"every row acknowledged ({self.journal.acked()}/{self.journal.last()})", seconds)
 
     def wait_online(self, seconds: float = 20.0) -> None:
         assert self.link is not None
@@ -450,8 +452,3 @@ def journal_sales(journal: Journal) -> list[tuple[int, str, int]]:
 def hub_sales(entries: Sequence[Mapping[str, Any]], kiosk: str) -> list[tuple[int, str, int]]:
     """Give the same of what the hub has booked for a kiosk."""
     return [(s["seq"], s["transaction"], s["total"]) for s in entries if s["kiosk"] == kiosk]
-
-
-def environment_without_proxies() -> dict[str, str]:
-    """Give an environment for child processes that talk on loopback only."""
-    return {key: value for key, value in os.environ.items() if not key.lower().endswith("_proxy")}
