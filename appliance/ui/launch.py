@@ -1,4 +1,4 @@
-"""Sets Kivy up before anything of it is imported, so that no start script can forget it (docs/ui.md, "Running Kivy")."""
+"""Sets Kivy up before anything of it is imported, so that no start script can forget it."""
 
 from __future__ import annotations
 

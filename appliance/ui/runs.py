@@ -8,6 +8,7 @@ numbers, amounts and names in them, no nested embeddings). Line ends follow UAX 
 from __future__ import annotations
 
 import functools
+import re
 import shutil
 import struct
 import subprocess
@@ -79,6 +80,8 @@ _CHINESE_FORMS: Final = ((0xFE30, 0xFE4F), (0xFF00, 0xFFEF), (0x20000, 0x323AF))
 _ARABIC: Final = ((0x0600, 0x06FF), (0x0750, 0x077F), (0x08A0, 0x08FF), (0xFB50, 0xFDFF), (0xFE70, 0xFEFF))
 _NO_LINE_START: Final = frozenset("，。、；：？！）》」』”’…·%℃")
 _NO_LINE_END: Final = frozenset("（《「『“‘￥")
+_UNIT: Final = re.compile(r"(?<=\d) (?=(?:[kdc]?[gl]|kr|stk\.?|%)(?!\w))")
+"""The space between a number and its unit."""
 _PLAIN_SPACE: Final = str.maketrans({"\u202f": "\u00a0", "\u2009": "\u00a0", "\u2007": "\u00a0"})
 
 
@@ -95,8 +98,8 @@ def script_of(character: str) -> Script | None:
 
 
 def plain(text: str) -> str:
-    """Write narrow no-break spaces as wide ones: Roboto lacks them, and an amount must not fall apart at them."""
-    return text.translate(_PLAIN_SPACE)
+    """Write narrow no-break spaces as wide ones, which Roboto has; and keep a number and its unit together."""
+    return _UNIT.sub("\u00a0", text.translate(_PLAIN_SPACE))
 
 
 def visual_runs(line: str, *, right_to_left: bool = False) -> tuple[Run, ...]:
@@ -226,7 +229,7 @@ def _fill(text: str, width: float, measure: Measure) -> list[str]:
 
 
 class FontFiles:
-    """The font files of this machine. SDL_ttf opens face 0 of a collection only; others are kept as files in `cache`."""
+    """The font files of this machine. SDL_ttf opens only face 0 of a collection; others become files in `cache`."""
 
     def __init__(self, cache: Path, latin: tuple[str, str] = ("Roboto", "Roboto")) -> None:
         self._cache = cache

@@ -28,7 +28,7 @@ def test_a_norwegian_text_is_one_run():
 
 
 def test_an_amount_in_a_chinese_sentence_is_drawn_by_roboto():
-    assert visual_runs("支付 189,50 kr") == (Run("支付 ", Script.CHINESE), Run("189,50 kr", Script.LATIN))
+    assert visual_runs("支付 189,50 kr") == (Run("支付 ", Script.CHINESE), Run("189,50\u00a0kr", Script.LATIN))
 
 
 def test_a_number_in_an_arabic_sentence_keeps_its_direction():
@@ -43,6 +43,10 @@ def test_an_arabic_name_in_a_norwegian_sentence_stands_where_it_is_read():
 
 def test_an_amount_never_falls_apart_at_its_no_break_space():
     assert break_lines("Betal 189,50\u00a0kr", 10, by_length) == ["Betal", "189,50\u00a0kr"]
+
+
+def test_a_number_keeps_its_unit():
+    assert break_lines("Pils 0,5 l og 10 epler", 10, by_length) == ["Pils", "0,5\u00a0l og", "10 epler"]
 
 
 def test_a_narrow_no_break_space_is_drawn_as_one_that_the_font_has():

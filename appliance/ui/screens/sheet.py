@@ -1,4 +1,4 @@
-"""What every layout has: the stage and its measures, the top strip, the strip below it, the bar and the primary action."""
+"""What every layout has: the stage and its measures, the top strip and the one below it, the primary action."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from appliance.ui.screens import bar
 from appliance.ui.theme import MARGIN, RADIUS_BUTTON, TARGET, TOP, TRAINING_FRAME, Size, Token
-from appliance.ui.view import Action, Role, StripKind, View
+from appliance.ui.view import Action, Layout, Role, StripKind, View
 from appliance.ui.widgets.parts import (
     LEADING,
     Button,
@@ -79,7 +80,8 @@ class Sheet:
     def bar(self) -> Rect:
         """Place of the bottom bar: beside the primary action, or below it on an upright screen."""
         width = self.inner if self.portrait else self.left
-        return Rect(MARGIN, self.height - MARGIN - BAR, width, BAR)
+        high = bar.height(self, width)
+        return Rect(MARGIN, self.height - MARGIN - high, width, high)
 
     @property
     def inner(self) -> float:
@@ -146,9 +148,12 @@ class Sheet:
         middle = {"level": Level.MIDDLE, "size": Size.NOTE, "needed": False}
         parts: list[Part] = []
         left = MARGIN
-        if view.shop and not (self.portrait and view.step):
-            width = min(self.setting.width(view.shop, Size.NOTE, bold=True) + 2, self.inner * 0.45)
-            parts.append(Words(key="shop", at=Rect(left, 0, width, TOP), text=view.shop, bold=True, ink=ink, **middle))
+        titled = view.layout is Layout.LIST and bool(view.title)
+        if titled or (view.shop and not (self.portrait and view.step)):
+            text, size = (view.title, Size.BODY) if titled else (view.shop, Size.NOTE)
+            width = min(self.setting.width(text, size, bold=True) + 2, self.inner * 0.6)
+            place = Rect(left, 0, width, TOP)
+            parts.append(Words(key="shop", at=place, text=text, bold=True, ink=ink, **{**middle, "size": size}))
             left += round(width) + MARGIN
         right = self.width - MARGIN
         if view.step and not view.training:
@@ -226,31 +231,7 @@ class Sheet:
 
     def buttons(self, place: Rect | None = None) -> list[Part]:
         """Give the bottom bar, in a place of its own or in the usual one."""
-        actions = self.view.bar
-        if not actions:
-            return []
-        place = place or self.bar
-        needed = sum(max(TARGET, self.setting.width(a.text, self.body) + 40) + MARGIN for a in actions) - MARGIN
-        if needed > place.width and not self.aside:
-            place = Rect(place.x, place.y, self.inner, place.height)
-        gaps = MARGIN * (len(actions) - 1)
-        share = (place.width - gaps) / len(actions)
-        size = self.body
-        natural = [max(TARGET, self.setting.width(a.text, size) + 40) for a in actions]
-        if max(natural) <= share:
-            widths = [min(share, max(248, *natural)) if len(actions) < 3 else share] * len(actions)
-        else:
-            size = size if sum(natural) <= place.width - gaps else Size.BODY
-            natural = [max(TARGET, self.setting.width(a.text, size) + 40) for a in actions]
-            spare = max(0.0, place.width - gaps - sum(natural)) / len(actions)
-            widths = [width + spare for width in natural]
-        parts: list[Part] = []
-        x = place.x
-        for action, width in zip(actions, widths, strict=True):
-            at = Rect(round(x), place.y, round(x + width) - round(x), place.height)
-            parts.append(self.button(action, at, key=f"bar:{action.name}", size=size))
-            x += width + MARGIN
-        return parts
+        return bar.compose(self, place or self.bar)
 
     def primary(self, *, low: bool = False) -> list[Part]:
         """Give the primary action."""
@@ -263,12 +244,15 @@ class Sheet:
     def main_button(self, action: Action, place: Rect, *, key: str) -> Button:
         """Give a button that weighs more than the others: its words large and bold, the icon before them."""
         icon, size = 64, Size.LABEL
-        width = place.width - 2 * 16 - icon - 16
-        if not self._fits(action.text, size, width, lines=int((place.height - 16) // LEADING[size])):
-            icon, size = 40, Size.BODY
+        lines = int((place.height - 16) // LEADING[size])
+        if not self.fits(action.text, size, place.width - 2 * MARGIN - icon - 16, lines=lines):
+            icon = 40
+        if not self.fits(action.text, size, place.width - 2 * MARGIN - icon - 16, lines=lines):
+            size = Size.BODY
         return self.button(action, place, key=key, size=size, shape=Shape.ROW, icon_size=icon, bold=True)
 
-    def _fits(self, text: str, size: Size, width: float, *, lines: int) -> bool:
+    def fits(self, text: str, size: Size, width: float, *, lines: int) -> bool:
+        """Whether a bold text stands in so many lines without any word falling apart."""
         words = text.replace("\u00a0", "_").split()
         return len(self.setting.lines(text, size, width, bold=True)) <= lines and all(
             self.setting.width(word, size, bold=True) <= width for word in words

@@ -22,7 +22,8 @@ REACH: Final = 9
 """A touch counts this far outside, px: half of the least gap, so that the areas fill the gutters and never meet."""
 HOLD_SECONDS: Final = 1.0
 """A touched button takes no second touch until the next revision, or this long."""
-PAD: Final = 16
+PAD: Final = 12
+_LEAST_PICTURE: Final = 48
 NOTE_GAP: Final = 4
 SELECTED_EDGE: Final = 4
 
@@ -212,14 +213,27 @@ def arrange(part: Button, typesetter: Typesetter, has_picture: bool = False) -> 
     icon = bool(part.icon) if part.picture is None else has_picture
     if part.picture is not None and part.shape is Shape.COLUMN:
         return _tile(part, typesetter, place, has_picture=has_picture)
-    side = _icon_side(part, place)
+    side = _icon_side(part, place, typesetter)
     if part.shape is Shape.COLUMN:
         return _column(part, typesetter, place.inset(PAD, 8), side if icon else 0)
     return _row(part, typesetter, place.inset(24 if part.shape is Shape.LEAD else PAD, 8), side if icon else 0)
 
 
-def _icon_side(part: Button, place: Rect) -> float:
-    return part.icon_size if part.picture is None else place.height - 2 * PAD
+def _icon_side(part: Button, place: Rect, typesetter: Typesetter) -> float:
+    """Give the side of icon or picture; a picture leaves its name one line where there is no room for two."""
+    if part.picture is None:
+        return part.icon_size
+    side = place.height - 2 * PAD
+    note = LEADING[part.note_size] if part.note else 0
+    left = place.width - 48 - 16 - 2
+    lines = int((place.height - 8 - note) // LEADING[part.size])
+    while side > _LEAST_PICTURE:
+        set_in = typesetter.lines(part.text, part.size, left - side, bold=part.bold)
+        widest = max(typesetter.width(word, part.size, bold=part.bold) for word in part.text.split() or [""])
+        if len(set_in) <= lines and widest <= left - side:
+            return side
+        side -= 8
+    return side
 
 
 def _column(part: Button, typesetter: Typesetter, room: Rect, icon: float) -> Arrangement:
@@ -286,14 +300,14 @@ def _tile(part: Button, typesetter: Typesetter, place: Rect, *, has_picture: boo
             notes,
             Side.CENTRE,
         )
-    side = min(room.height - 2 * LEADING[part.size], room.width / 2)
+    side = min(room.height - words - 4, room.width * 0.45)
+    width = room.width - side - 12
+    notes = typesetter.lines(part.note, part.note_size, width, balanced=True) if part.note else []
     return Arrangement(
         Rect(room.x, room.y, side, side),
-        Rect(room.x, room.bottom - 2 * LEADING[part.size], room.width, 2 * LEADING[part.size]),
-        Rect(room.x + side + 8, room.y, room.width - side - 8, side) if notes else None,
+        Rect(room.x, room.bottom - words, room.width, words),
+        Rect(room.x + side + 12, room.y, width, side) if notes else None,
         lines,
         notes,
         Side.CENTRE,
     )
-
-

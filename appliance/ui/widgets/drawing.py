@@ -9,8 +9,7 @@ from typing import Final
 
 from kivy.core.image import Image as CoreImage
 from kivy.graphics import BoxShadow, Color, InstructionGroup, Rectangle, SmoothRoundedRectangle
-from kivy.graphics.texture import Texture
-from kivy.graphics.texture import TextureRegion
+from kivy.graphics.texture import Texture, TextureRegion
 
 from appliance.ui.runs import visual_runs
 from appliance.ui.theme import PALETTES, SHADOW, Size, Token, rgb

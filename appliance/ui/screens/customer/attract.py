@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from appliance.ui.screens.sheet import PRIMARY_HEIGHT, Sheet, columns
-from appliance.ui.theme import MARGIN, TARGET, Size, Token
+from appliance.ui.theme import GAP, MARGIN, TARGET, Size, Token
 from appliance.ui.widgets.parts import LEADING, Level, Part, Rect, Scene, Shape, Words
 
 _TEXT_WIDTH = 472
@@ -17,10 +17,11 @@ def compose(sheet: Sheet) -> list[Part]:
     if picture.height >= 160:
         parts.append(Scene(key="attract:scene", at=picture, portrait=sheet.portrait))
     parts += _words(sheet, words)
+    shape = Shape.COLUMN if sheet.portrait else Shape.ROW
     for action, place in zip(sheet.view.choices, languages, strict=True):
         parts.append(
             sheet.button(
-                action, place, key=f"attract:{action.name}", size=Size.BODY, shape=Shape.ROW, bold=action.selected
+                action, place, key=f"attract:{action.name}", size=Size.BODY, shape=shape, bold=action.selected
             )
         )
     return [*parts, *sheet.buttons(), *sheet.primary()]
@@ -46,7 +47,7 @@ def _portrait(sheet: Sheet) -> tuple[Rect, Rect, list[Rect]]:
     for line in range(lines):
         here = min(across, count - line * across)
         at = Rect(MARGIN, floor - tall + line * (TARGET + MARGIN), sheet.inner, TARGET)
-        languages += columns(at, here)
+        languages += columns(at, here, GAP if here > 3 else MARGIN)
     text = _height(sheet, sheet.inner)
     words = Rect(MARGIN, floor - tall - 40 - text, sheet.inner, text)
     picture = Rect(MARGIN, sheet.top, sheet.inner, words.y - 32 - sheet.top)
@@ -55,8 +56,8 @@ def _portrait(sheet: Sheet) -> tuple[Rect, Rect, list[Rect]]:
 
 def _across(sheet: Sheet, count: int) -> int:
     """Give how many languages stand side by side: all of them if every name fits into its button."""
-    widest = max((sheet.setting.width(a.text, Size.BODY, bold=True) for a in sheet.view.choices), default=0) + 40
-    if count * max(TARGET, widest) + (count - 1) * MARGIN <= sheet.inner:
+    widest = max((sheet.setting.width(a.text, Size.BODY, bold=True) for a in sheet.view.choices), default=0) + 24
+    if count * max(TARGET, widest) + (count - 1) * GAP <= sheet.inner:
         return max(1, count)
     return 2 if count == 4 else 3
 
@@ -68,11 +69,14 @@ def _height(sheet: Sheet, width: float) -> float:
 
 
 def _size(sheet: Sheet, width: float) -> Size:
-    """Give the largest size in which no word of the title falls apart."""
+    """Give the largest size in which no word of the title falls apart and the picture's height is enough."""
     words = sheet.view.title.split()
+    sentence = sheet.block(sheet.view.sentence, sheet.body, width)
+    room = sheet.height if sheet.portrait else sheet.primary_place().y - 2 * MARGIN - TARGET - sheet.top + 8
     for size in (Size.AMOUNT, Size.TITLE):
         fits = all(sheet.setting.width(word, size, bold=True) <= width for word in words)
-        if fits and len(sheet.setting.lines(sheet.view.title, size, width, bold=True)) <= 3:
+        tall = sheet.block(sheet.view.title, size, width, bold=True) + 16 + sentence
+        if fits and tall <= room and tall <= 3 * LEADING[Size.AMOUNT] + 16 + sentence:
             return size
     return Size.LABEL
 

@@ -39,7 +39,8 @@ def _landscape(sheet: Sheet) -> list[Part]:
     tall = LEADING[Size.TOTAL] + LEADING[Size.BODY]
     total = Rect(sheet.right, ceiling - tall, primary.width, tall)
     steps = Rect(sheet.right, total.y - MARGIN - TARGET, primary.width, TARGET)
-    last = Rect(sheet.right, sheet.top, primary.width, steps.y - MARGIN - sheet.top)
+    below = steps.y if _overflows(sheet, place) else total.y
+    last = Rect(sheet.right, sheet.top, primary.width, below - MARGIN - sheet.top)
     return [*_list(sheet, place, steps), *_last(sheet, last), *_total(sheet, total, Level.BOTTOM)]
 
 
@@ -95,11 +96,11 @@ def _list(sheet: Sheet, place: Rect, steps: Rect) -> list[Part]:
         )
     )
     if _overflows(sheet, place):
-        parts += list_steps(sheet, steps)
+        parts += list_steps(steps)
     return parts
 
 
-def list_steps(sheet: Sheet, place: Rect) -> list[Part]:
+def list_steps(place: Rect) -> list[Part]:
     """Give the two buttons that step one page of rows."""
     width = (place.width - MARGIN) / 2
     return [
@@ -161,31 +162,23 @@ def _last(sheet: Sheet, place: Rect) -> list[Part]:
     view = sheet.view
     if not view.last_text:
         return []
-    place = Rect(place.x, place.y + 16, place.width, place.height - 16)
-    size = Size.LABEL
-    amount = LEADING[size] if view.last_amount else 0
-    while size > Size.BODY and sheet.block(view.last_text, size, place.width, bold=True) + amount > place.height:
-        size = Size.BODY
-    tall = min(
-        sheet.block(view.last_text, size, place.width, bold=True),
-        int((place.height - amount) // LEADING[size]) * LEADING[size],
+    place = Rect(place.x, place.y + 12, place.width, place.height - 12)
+    two = LEADING[Size.LABEL] + sheet.block(view.last_text, Size.LABEL, place.width, bold=True)
+    size = Size.LABEL if two <= place.height else Size.BODY
+    fit = int(place.height // LEADING[size])
+    amount = bool(view.last_amount) and fit > 1
+    tall = min(sheet.block(view.last_text, size, place.width, bold=True), (fit - amount) * LEADING[size])
+    name = Words(
+        key="basket:last",
+        at=Rect(place.x, place.y, place.width, tall),
+        text=_clip(sheet, view.last_text, size, place.width, tall),
+        size=size,
+        bold=True,
     )
-    return [
-        Words(
-            key="basket:last",
-            at=Rect(place.x, place.y, place.width, tall),
-            text=_clip(sheet, view.last_text, size, place.width, tall),
-            size=size,
-            bold=True,
-        ),
-        Words(
-            key="basket:last:amount",
-            at=Rect(place.x, place.y + tall, place.width, LEADING[size]),
-            text=view.last_amount,
-            size=size,
-            ink=Token.SOFT,
-        ),
-    ]
+    if not amount:
+        return [name]
+    at = Rect(place.x, place.y + tall, place.width, LEADING[size])
+    return [name, Words(key="basket:last:amount", at=at, text=view.last_amount, size=size, ink=Token.SOFT)]
 
 
 def _clip(sheet: Sheet, text: str, size: Size, width: float, tall: float) -> str:
@@ -202,7 +195,11 @@ def _total(sheet: Sheet, place: Rect, level: Level, *, beside: float = 0) -> lis
         return []
     width = place.right - beside if beside else place.width
     left = place.right - width
-    steps = [s for s in (Size.TOTAL, Size.AMOUNT, Size.TITLE) if LEADING[s] + LEADING[Size.BODY] <= place.height + 8]
+    steps = [
+        s
+        for s in (Size.TOTAL, Size.AMOUNT, Size.TITLE, Size.LABEL, Size.BODY)
+        if LEADING[s] + LEADING[Size.BODY] <= place.height + 8
+    ]
     size = sheet.fitting(view.amount, steps, width, bold=True)
     tall = LEADING[Size.BODY] + LEADING[size]
     free = {Level.TOP: 0.0, Level.MIDDLE: 0.5, Level.BOTTOM: 1.0}[level] * (place.height - tall)

@@ -34,9 +34,7 @@ def _title(sheet: Sheet, top: float) -> list[Part]:
     if not view.title or (view.tabs and not view.low_reach):
         return []
     place = Rect(MARGIN, sheet.top, sheet.inner, 72 if not view.low_reach else top - MARGIN - sheet.top)
-    return [
-        Words(key="grid:title", at=place, text=view.title, size=Size.TITLE, bold=True, level=Level.MIDDLE)
-    ]
+    return [Words(key="grid:title", at=place, text=view.title, size=Size.TITLE, bold=True, level=Level.MIDDLE)]
 
 
 _TAB_PAD = 20

@@ -57,19 +57,18 @@ def _upright(sheet: Sheet, pad: Keypad) -> list[Part]:
     across, down = (4, 3) if sheet.view.low_reach else (3, 4)
     tall = down * TARGET + (down - 1) * GAP
     keys = Rect(MARGIN, floor - tall, sheet.inner, tall)
-    words = Rect(MARGIN, sheet.top, sheet.inner, keys.y - MARGIN - sheet.top)
-    parts = _words(sheet, pad, words)
+    parts = _words(sheet, pad, Rect(MARGIN, sheet.top, sheet.inner, keys.y - MARGIN - sheet.top))
     if actions:
         width = (keys.width - across * GAP) / (across + 1)
+        words = [word for action in actions for word in action.text.split()]
+        width = max([width] + [sheet.setting.width(word, Size.BODY) + 28 for word in words])
         side = Rect(round(keys.right - width), keys.y, round(width), keys.height)
         parts += _choices(sheet, rows(side, max(2, len(actions)), GAP), actions, Shape.COLUMN)
         keys = Rect(keys.x, keys.y, side.x - GAP - keys.x, keys.height)
     return [*parts, *_keys(pad, grid(keys, across, down, GAP))]
 
 
-def _choices(
-    sheet: Sheet, cells: list[Rect], actions: tuple[Action, ...], shape: Shape = Shape.ROW
-) -> list[Part]:
+def _choices(sheet: Sheet, cells: list[Rect], actions: tuple[Action, ...], shape: Shape = Shape.ROW) -> list[Part]:
     size = Size.BODY if shape is Shape.COLUMN else sheet.body
     return [
         sheet.button(action, cell, key=f"choice:{action.name}", shape=shape, size=size)

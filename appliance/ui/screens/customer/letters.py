@@ -1,4 +1,4 @@
-"""K with letters instead of digits: the letters that still lead to an item, nine in a row, or five on an upright screen.
+"""K with letters instead of digits: those that still lead to an item, nine in a row, or five on an upright screen.
 
 Four rows of them leave no room above, so that what is typed stands in the top strip then.
 """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from appliance.ui.screens.sheet import Sheet, columns, grid, rows
 from appliance.ui.theme import MARGIN, TARGET, Size, Token
-from appliance.ui.view import Action
+from appliance.ui.view import Action, Role
 from appliance.ui.widgets.parts import LEADING, Drawing, Level, Panel, Part, Rect, Shape, Words
 
 _ICON = 120
@@ -85,9 +85,7 @@ def _amount(sheet: Sheet, at: Rect) -> tuple[list[Part], float]:
         top += 0 if beside else high
     shift = label if beside else 0
     place = Rect(at.x + shift, top, at.width - shift, LEADING[size])
-    parts.append(
-        Words(key="question:amount", at=place, text=view.amount, size=size, bold=True, level=Level.MIDDLE)
-    )
+    parts.append(Words(key="question:amount", at=place, text=view.amount, size=size, bold=True, level=Level.MIDDLE))
     return parts, place.bottom
 
 
@@ -104,9 +102,11 @@ def choices(sheet: Sheet, room: Rect) -> list[Part]:
         tall = min(room.height, down * _ROW_HIGH + (down - 1) * MARGIN)
         cells = grid(Rect(room.x, room.bottom - tall, room.width, tall), 2, down)
         return [_wide(sheet, a, cell) for a, cell in zip(actions, cells, strict=False)]
-    if count == 1 and sheet.view.primary is not None:
+    if sheet.view.primary is not None and (count == 1 or (count == 2 and _stops(actions))):
         place = sheet.primary_place()
-        return [_wide(sheet, actions[0], Rect(place.x, room.bottom - TARGET, place.width, TARGET), Shape.ROW)]
+        high = count * TARGET + (count - 1) * MARGIN
+        cells = rows(Rect(place.x, room.bottom - high, place.width, high), count)
+        return [_wide(sheet, a, cell, Shape.ROW) for a, cell in zip(actions, cells, strict=True)]
     down = 1 if count <= 5 else 2
     tall = min(room.height, (_TILE_HIGH if down == 1 else TARGET * 2 + MARGIN))
     if down == 1 and room.height < _TILE_LOW:
@@ -114,6 +114,11 @@ def choices(sheet: Sheet, room: Rect) -> list[Part]:
         return [_wide(sheet, a, cell) for a, cell in zip(actions, cells, strict=True)]
     cells = grid(Rect(room.x, room.bottom - tall, room.width, tall), -(-count // down), down)
     return _tiles(sheet, actions, cells)
+
+
+def _stops(actions: tuple[Action, ...]) -> bool:
+    """Whether one of them takes something away: it must not be the largest thing on the page."""
+    return any(action.role is Role.STOP for action in actions)
 
 
 def _stacked(sheet: Sheet, room: Rect, actions: tuple[Action, ...]) -> list[Part]:

@@ -73,9 +73,7 @@ def _centred(sheet: Sheet, room: Rect) -> list[Part]:
     top = at.bottom
     if sentence:
         at = Rect(left, top + 8, width, sentence)
-        parts.append(
-            Words(key="status:sentence", at=at, text=view.sentence, size=sheet.body, ink=Token.SOFT, **centre)
-        )
+        parts.append(Words(key="status:sentence", at=at, text=view.sentence, size=sheet.body, ink=Token.SOFT, **centre))
         top = at.bottom
     if amount:
         top += 16
@@ -87,9 +85,7 @@ def _centred(sheet: Sheet, room: Rect) -> list[Part]:
             top = at.bottom
         size = sheet.fitting(view.amount, (Size.AMOUNT, Size.TITLE), width, bold=True)
         at = Rect(left, top, width, amount)
-        parts.append(
-            Words(key="status:amount", at=at, text=view.amount, size=size, bold=True, side=Side.CENTRE)
-        )
+        parts.append(Words(key="status:amount", at=at, text=view.amount, size=size, bold=True, side=Side.CENTRE))
     return parts
 
 

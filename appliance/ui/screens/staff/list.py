@@ -19,14 +19,8 @@ def compose(sheet: Sheet) -> list[Part]:
     if view.tabs:
         place = Rect(MARGIN, top, sheet.inner, STAFF_TARGET)
         for action, cell in zip(view.tabs, columns(place, len(view.tabs), GAP), strict=True):
-            parts.append(
-                sheet.button(action, cell, key=f"tab:{action.name}", shape=Shape.ROW, bold=action.selected)
-            )
+            parts.append(sheet.button(action, cell, key=f"tab:{action.name}", shape=Shape.ROW, bold=action.selected))
         top += STAFF_TARGET + GAP
-    elif view.title:
-        at = Rect(MARGIN, top - 8, sheet.inner, LEADING[Size.TITLE])
-        parts.append(Words(key="list:title", at=at, text=view.title, size=Size.TITLE, bold=True))
-        top += LEADING[Size.TITLE] + 8
     if sheet.portrait:
         parts += _portrait(sheet, top)
     else:
@@ -42,7 +36,7 @@ def _bar(sheet: Sheet, parts: list[Part]) -> list[Part]:
     bar = sheet.bar
     width = 2 * TARGET + GAP
     steps = Rect(bar.right - width, bar.y, width, bar.height)
-    return [*sheet.buttons(Rect(bar.x, bar.y, bar.width - width - MARGIN, bar.height)), *list_steps(sheet, steps)]
+    return [*sheet.buttons(Rect(bar.x, bar.y, bar.width - width - MARGIN, bar.height)), *list_steps(steps)]
 
 
 def _landscape(sheet: Sheet, top: float) -> list[Part]:
@@ -50,7 +44,12 @@ def _landscape(sheet: Sheet, top: float) -> list[Part]:
     narrow = PRIMARY_WIDTH if _detailed(sheet) else 0
     room = Rect(MARGIN, top, sheet.inner - (narrow + MARGIN if narrow else 0), floor - top)
     side = Rect(sheet.right, top, PRIMARY_WIDTH, floor - top)
-    return [*_list(sheet, room), *_side(sheet, side)]
+    if _side_height(sheet, side.width) <= side.height:
+        return [*_list(sheet, room), *_facts(sheet, side), *_actions(sheet, side)]
+    # A long story beside the list: its actions stand below the list instead.
+    below = Rect(room.x, room.bottom - STAFF_TARGET, room.width, STAFF_TARGET)
+    room = Rect(room.x, room.y, room.width, room.height - STAFF_TARGET - GAP)
+    return [*_list(sheet, room), *_facts(sheet, side), *_actions(sheet, below, across=len(sheet.view.choices))]
 
 
 def _portrait(sheet: Sheet, top: float) -> list[Part]:
@@ -60,7 +59,8 @@ def _portrait(sheet: Sheet, top: float) -> list[Part]:
     high = max(240.0, _side_height(sheet, sheet.inner))
     high = min(high, (floor - top) * 0.55)
     room = Rect(MARGIN, top, sheet.inner, floor - top - high - MARGIN)
-    return [*_list(sheet, room), *_side(sheet, Rect(MARGIN, room.bottom + MARGIN, sheet.inner, high))]
+    side = Rect(MARGIN, room.bottom + MARGIN, sheet.inner, high)
+    return [*_list(sheet, room), *_facts(sheet, side), *_actions(sheet, side)]
 
 
 def _detailed(sheet: Sheet) -> bool:
@@ -104,22 +104,34 @@ def _list(sheet: Sheet, room: Rect) -> list[Part]:
 def _side_height(sheet: Sheet, width: float) -> float:
     view = sheet.view
     tall = sheet.block(view.sentence, sheet.body, width) + (16 if view.sentence else 0)
-    tall += sum(_pair_height(sheet, value, width) for _, value in view.detail)
-    lines = len(view.choices) if not sheet.portrait else -(-len(view.choices) // 2)
-    return tall + lines * (TARGET + GAP)
+    tall += sum(_pair_height(sheet, label, value, width) for label, value in view.detail)
+    return tall + -(-len(view.choices) // _across(sheet)) * (STAFF_TARGET + GAP)
 
 
-def _pair_height(sheet: Sheet, value: str, width: float) -> float:
-    return LEADING[Size.NOTE] + sheet.block(value, sheet.body, width) + 8
+def _across(sheet: Sheet) -> int:
+    return 2 if sheet.portrait and len(sheet.view.choices) > 1 else 1
 
 
-def _side(sheet: Sheet, room: Rect) -> list[Part]:
-    """Give the detail of the chosen row from the top, and its actions from the bottom."""
+def _beside(sheet: Sheet, label: str, value: str, width: float) -> bool:
+    """Whether label and value stand in one line."""
+    text = sheet.setting.width(value, sheet.body, bold=True)
+    return sheet.setting.width(label, Size.NOTE) + 16 + text <= width
+
+
+def _pair_height(sheet: Sheet, label: str, value: str, width: float) -> float:
+    tall = sheet.block(value, sheet.body, width, bold=True)
+    return tall if _beside(sheet, label, value, width) else LEADING[Size.NOTE] + tall + 8
+
+
+def _facts(sheet: Sheet, room: Rect) -> list[Part]:
+    """Give the detail of the chosen row."""
     view = sheet.view
     parts: list[Part] = []
     top = room.y
     for i, (label, value) in enumerate(view.detail):
-        high = LEADING[Size.NOTE]
+        beside = _beside(sheet, label, value, room.width)
+        tall = sheet.block(value, sheet.body, room.width, bold=True)
+        high = tall if beside else LEADING[Size.NOTE]
         parts.append(
             Words(
                 key=f"detail:{i}:label",
@@ -127,13 +139,14 @@ def _side(sheet: Sheet, room: Rect) -> list[Part]:
                 text=label,
                 size=Size.NOTE,
                 ink=Token.SOFT,
+                level=Level.MIDDLE,
                 needed=False,
             )
         )
-        tall = sheet.block(value, sheet.body, room.width)
-        at = Rect(room.x, top + high, room.width, tall)
-        parts.append(Words(key=f"detail:{i}", at=at, text=value, size=sheet.body, bold=True))
-        top = at.bottom + 8
+        at = Rect(room.x, top if beside else top + high, room.width, tall)
+        side = Side.END if beside else Side.START
+        parts.append(Words(key=f"detail:{i}", at=at, text=value, size=sheet.body, bold=True, side=side))
+        top += _pair_height(sheet, label, value, room.width)
     if view.sentence:
         tall = sheet.block(view.sentence, sheet.body, room.width)
         parts.append(
@@ -145,16 +158,17 @@ def _side(sheet: Sheet, room: Rect) -> list[Part]:
                 ink=Token.SOFT,
             )
         )
-    return [*parts, *_actions(sheet, room)]
+    return parts
 
 
-def _actions(sheet: Sheet, room: Rect) -> list[Part]:
+def _actions(sheet: Sheet, room: Rect, across: int = 0) -> list[Part]:
+    """Give what can be done with the chosen row, from the bottom up."""
     actions = sheet.view.choices
     if not actions:
         return []
-    across = 2 if sheet.portrait and len(actions) > 1 else 1
+    across = across or _across(sheet)
     down = -(-len(actions) // across)
-    high = STAFF_TARGET if down > 2 else 104
+    high = STAFF_TARGET
     place = Rect(room.x, room.bottom - down * high - (down - 1) * GAP, room.width, high)
     parts: list[Part] = []
     for i, action in enumerate(actions):
