@@ -14,6 +14,7 @@ from types import FrameType
 from typing import Final
 
 from appliance.core.money import Currency
+from appliance.errors import ApplianceError
 from simulators.goods import SAMPLE_SHOP, read_goods
 from simulators.printer import PrinterSimulator
 from simulators.scanner import ScannerSimulator, Setting
@@ -89,13 +90,14 @@ def _until_told() -> Iterator[threading.Event]:
 def _shop(told: argparse.Namespace) -> int:
     from simulators.counter import Counter  # noqa: PLC0415 - each command loads what it needs
     from simulators.shop import Acks, Shopper  # noqa: PLC0415 - the same
-    from simulators.stall import Stall, TillEnded  # noqa: PLC0415 - the same
+    from simulators.stall import Stall, TillEnded, stock  # noqa: PLC0415 - the same
 
     goods = read_goods(told.products, Currency.parse("NOK"))
-    books = told.data / "simulated" / "terminal"
     with _until_told() as ending, contextlib.closing(Acks(told.ack)) as acks:
         try:
-            with Counter(books) as counter, Stall(told.data, goods, counter) as stall:
+            # Before the terminal is switched on: its books belong to whoever has the store.
+            stock(told.data, goods)
+            with Counter(told.data / "simulated" / "terminal") as counter, Stall(told.data, counter) as stall:
                 shopper = Shopper(stall, goods, acks, seed=told.seed)
                 shopper.settle_in()
                 sold = 0
@@ -105,7 +107,7 @@ def _shop(told: argparse.Namespace) -> int:
         except TillEnded as end:
             print(f"kvitt-sim shop: {end.__cause__ or end}", file=sys.stderr)
             return end.code or EXIT_FAILED
-        except TimeoutError as error:
+        except (ApplianceError, TimeoutError) as error:
             print(f"kvitt-sim shop: {error}", file=sys.stderr)
             return EXIT_FAILED
     return EXIT_OK

@@ -21,6 +21,7 @@ from appliance.core.money import Currency
 from appliance.errors import ApplianceError
 from appliance.service import ServiceWatchdog
 from appliance.store.catalogue import CatalogueStore
+from appliance.store.files import StateLock
 from simulators.counter import Counter
 from simulators.goods import Good, snapshot
 
@@ -90,17 +91,31 @@ def _where(checkout: Checkout | None) -> str:
     return f"lane {checkout.lane}, transaction {checkout.state}, {devices or 'no device'}"
 
 
-class Stall:
-    """One till at a counter that stands already; use as a context manager. `state` is the folder of its store.
+def stock(state: Path, goods: Sequence[Good]) -> None:
+    """Put goods into an empty store as the first catalogue version. StoreInUse: a till has this store open."""
+    state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lock = StateLock(state)
+    try:
+        store = CatalogueStore.open(state, zone=ZONE, currency=Currency.parse("NOK"))
+        try:
+            if store.newest().number == 0:
+                root, documents = snapshot(goods)
+                store.stage_snapshot(CatalogueVersion(ZONE, 1), root, documents)
+        finally:
+            store.close()
+    finally:
+        lock.release()
 
-    Into an empty store `goods` are put as the first catalogue version. `settings` are further tables of the
-    configuration, by section.
+
+class Stall:
+    """One till at a counter that stands already; use as a context manager.
+
+    `state` is the folder of its store, see `stock`; `settings` are further tables of the configuration, by section.
     """
 
     def __init__(
         self,
         state: Path,
-        goods: Sequence[Good],
         counter: Counter,
         *,
         settings: dict[str, dict[str, Any]] | None = None,
@@ -108,13 +123,11 @@ class Stall:
         self.window = Window()
         self.counter = counter
         self._state = state
-        self._goods = goods
         self._settings = settings or {}
         self._inbox: queue.SimpleQueue[Command] = queue.SimpleQueue()
         self._stack = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
-        self._stock()
         till = Till(self._config(), self._inbox, self.window, ServiceWatchdog(screen=False))
         thread = threading.Thread(target=self._run, args=(till,), name="register")
         thread.start()
@@ -151,17 +164,6 @@ class Stall:
             raise
         else:
             self.window.end(code, None)
-
-    def _stock(self) -> None:
-        currency = Currency.parse("NOK")
-        self._state.mkdir(mode=0o700, parents=True, exist_ok=True)
-        store = CatalogueStore.open(self._state, zone=ZONE, currency=currency)
-        try:
-            if store.newest().number == 0:
-                root, documents = snapshot(self._goods)
-                store.stage_snapshot(CatalogueVersion(ZONE, 1), root, documents)
-        finally:
-            store.close()
 
     def _config(self) -> config.Config:
         table: dict[str, Any] = {

@@ -14,7 +14,7 @@ from simulators.goods import SAMPLE_SHOP, Good
 from simulators.panel.board import Board
 from simulators.panel.desk import CounterPanel
 from simulators.panel.server import Panel
-from simulators.stall import Stall
+from simulators.stall import Stall, stock
 
 
 @pytest.fixture
@@ -25,7 +25,8 @@ def desk(tmp_path: Path, goods: tuple[Good, ...]) -> Iterator[CounterPanel]:
 
 @pytest.fixture
 def stall(tmp_path: Path, goods: tuple[Good, ...], desk: CounterPanel) -> Iterator[Stall]:
-    with Stall(tmp_path / "till", goods, desk.counter) as stall:
+    stock(tmp_path / "till", goods)
+    with Stall(tmp_path / "till", desk.counter) as stall:
         stall.wait_until_ready()
         yield stall
 
