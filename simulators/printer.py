@@ -174,6 +174,8 @@ class PrinterSimulator:
             case "GS r":
                 now = self._condition
                 self._wire.send(bytes((0x03 * now.paper_low | 0x0C * (not now.paper),)))
+            case "GS ( H":
+                self._wire.send(b"\x37\x22" + op.data[7:11] + b"\x00")
             case "ESC p":
                 self.pulses += 1
             case "GS V":

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import select
 import socket
 import threading
+import time
 import tty
 from collections.abc import Callable
 from pathlib import Path
@@ -145,7 +147,7 @@ class TcpWire(_Wire):
     def plug(self, receive: Receive) -> None:
         """Listen."""
         self.unplug()
-        listener = self._listener = socket.create_server(self._address)
+        listener = self._listener = self._listen()
         self._address = listener.getsockname()[:2]
 
         def serve(wake: int) -> None:
@@ -171,6 +173,17 @@ class TcpWire(_Wire):
                     self._connection = None
 
         self._start(serve)
+
+    def _listen(self) -> socket.socket:
+        deadline = time.monotonic() + 2
+        while True:
+            try:
+                return socket.create_server(self._address)
+            except OSError as error:
+                # A client that tries to reach the unplugged device may hold its port for a moment.
+                if error.errno != errno.EADDRINUSE or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.02)
 
     def send(self, data: bytes) -> None:
         """Send to the appliance."""

@@ -247,6 +247,10 @@ def _open_tcp(url: str, parts: SplitResult, timeout: float) -> Link:
             f"{url}: {error.strerror or error}",
             remedy=f"Check that the device is on, that {host} is its address, and that it listens on port {port}.",
         ) from error
+    if connection.getsockname() == connection.getpeername():
+        # Where nobody listens on a port of this machine, TCP may connect a socket to itself.
+        connection.close()
+        raise DeviceOffline(f"{url}: nobody listens there", remedy=f"Check that the device listens on port {port}.")
     connection.setblocking(False)
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     # A peer that lost its power is noticed within a minute, also while nothing is sent.

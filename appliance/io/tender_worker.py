@@ -57,11 +57,12 @@ class TenderWorker(Worker[TenderDevice]):
 
     def join(self) -> None:
         """Wait for both; a payment that does not end by itself is left, and looked up at the next start."""
-        self._thread.join(self.timing.join)
+        super().join()
         if self._thread.is_alive():
             self.device.close()
-        super().join()
-        self._canceller.join(self.timing.join)
+            super().join()
+        if self._canceller.ident is not None:
+            self._canceller.join(self.timing.join)
 
     def authorise(self, intent: Intent) -> None:
         """Begin a payment, once."""

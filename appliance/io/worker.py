@@ -72,7 +72,8 @@ class Worker(Generic[D]):
 
     def join(self) -> None:
         """Wait for the end, a while."""
-        self._thread.join(self.timing.join)
+        if self._thread.ident is not None:
+            self._thread.join(self.timing.join)
         if self._thread.is_alive():
             log.error("%s: the driver does not come to an end", self.device.name)
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 import qrcode
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from appliance.core.commands import Condition, Health
@@ -15,6 +17,7 @@ from appliance.core.receipt import AmountLine, Logo, QrCode, ReceiptDocument, Te
 from appliance.errors import ConfigError, DeviceError, DeviceFailure, DeviceOffline, DeviceTimeout
 from appliance.io.printers import glyphs
 from appliance.io.printers.escpos import EscposOptions, EscposPrinter
+from appliance.io.printers.status import ProcessMark, RealTime, Replies
 from simulators.escpos_paper import Line, Paper, Picture, Qr
 from simulators.printer import PrinterSimulator
 from simulators.wire import PtyWire
@@ -260,20 +263,42 @@ def test_a_printer_that_only_listens_is_written_to_and_known_to_be_unknown(tmp_p
     assert Paper.of((tmp_path / "lp0").read_bytes()).cuts == 1
 
 
-def test_garbage_on_the_line_is_no_confirmation(tmp_path: Path, receipt: ReceiptDocument):
-    class Noisy(PtyWire):
-        def send(self, data: bytes) -> None:
-            super().send(b"\xff\x13\x93" + data + b"\xfe")
+def test_a_newer_printer_confirms_the_very_job(printer: PrinterSimulator, make: MakeDriver, receipt: ReceiptDocument):
+    driver = make(confirm="process_id")
+    for count in (1, 2):
+        driver.print(receipt)
+        assert len(printer.receipts) == count
 
-    printer = PrinterSimulator(Noisy(tmp_path / "printer"))
+
+class Chatty(PtyWire):
+    """A line on which the printer's unasked status comes in between."""
+
+    def send(self, data: bytes) -> None:
+        super().send(b"\x10\x00\x00\x00\x13\xff\x93" + data + b"\x11\xfe\x18\x00\x0c\x00")
+
+
+@pytest.mark.parametrize("confirm", ["status", "process_id"])
+def test_an_unasked_status_or_noise_is_no_confirmation(tmp_path: Path, receipt: ReceiptDocument, confirm: str):
+    printer = PrinterSimulator(Chatty(tmp_path / "printer"))
     printer.start()
-    driver = EscposPrinter("printer", EscposOptions(url=printer.url))
+    driver = EscposPrinter("printer", EscposOptions(url=printer.url, confirm=confirm))
     driver.open()
     driver.print(receipt)
     assert len(printer.receipts) == 1
-    printer.change(deaf=True)
+    printer.run_out_after(3)
+    with pytest.raises(DeviceTimeout, match="no paper"):
+        driver.print(receipt)
     driver.close()
     printer.stop()
+    assert len(printer.receipts) == 1
+
+
+@given(st.binary(max_size=40))
+def test_a_confirmation_is_found_behind_any_noise_that_is_complete(noise: bytes):
+    replies = Replies()
+    replies.feed(noise + b"\xff" * 8)  # no block is open any more
+    assert replies.feed(b"\x37\x220042\x00") == [ProcessMark("0042")]
+    assert replies.feed(b"\x10\x00\x0c\x00\x12") == [RealTime(0x12)]
 
 
 @pytest.mark.parametrize(

@@ -105,6 +105,21 @@ def test_nobody_listens_is_offline_with_a_remedy(listener: socket.socket):
     assert "listens on port" in fault.value.remedy
 
 
+def test_a_socket_that_connected_to_itself_is_no_device():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    real = socket.create_connection
+
+    def from_the_same_port(address: tuple[str, int], timeout: float) -> socket.socket:
+        return real(address, timeout, source_address=address)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket, "create_connection", from_the_same_port)
+        with pytest.raises(DeviceOffline, match="nobody listens"):
+            open_link(f"tcp://127.0.0.1:{port}", timeout=1)
+
+
 def test_a_serial_line_carries_bytes_both_ways(line: tuple[int, str]):
     master, path = line
     link = open_link(f"serial://{path}?baud=115200&parity=e&stop=2", timeout=1)

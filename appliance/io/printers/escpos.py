@@ -14,7 +14,7 @@ from appliance.core.receipt import ReceiptDocument
 from appliance.errors import ConfigError, DeviceError, DeviceFailure, DeviceOffline, DeviceTimeout
 from appliance.io.link import Link, open_link
 from appliance.io.printers import layout, status
-from appliance.io.printers.status import PrinterStatus
+from appliance.io.printers.status import PrinterStatus, Replies, Reply
 
 if TYPE_CHECKING:
     from appliance.io.printers.composer import Press
@@ -25,8 +25,6 @@ _DOTS: Final = {(80, 42): 512, (80, 48): 576, (80, 64): 576, (58, 32): 384, (58,
 _SILENT: Final = "Check the printer's power and cable; for a serial one also baud rate and handshake."
 _STALL: Final = 3.0
 """Seconds for connecting, and for which the printer may take no byte: a customer waits."""
-_MARK: Final = b"\x1dr\x01"
-"""GS r 1: unlike DLE EOT it waits its turn behind the job, so its answer says that the job before it is printed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +57,9 @@ class EscposOptions:
     """part, full or none."""
     answers: bool = True
     """The printer answers. false: a printer or cable that can only listen; then nobody knows what became of a job."""
+    confirm: str = "status"
+    """How a printed receipt is confirmed: status (GS r, all models) or process_id (GS ( H, newer Epson; noise on the
+    line cannot pass for it)."""
     answer_ms: int = 500
     """How long an answer may take."""
     job_seconds: int = 45
@@ -70,6 +71,7 @@ class EscposOptions:
             "pictures": ("raster", "graphics", "column"),
             "qr": ("native", "picture"),
             "cut": ("part", "full", "none"),
+            "confirm": ("status", "process_id"),
         }
         for key, values in allowed.items():
             if getattr(self, key) not in values:
@@ -99,6 +101,7 @@ class EscposPrinter:
         self._line = threading.RLock()
         self._link: Link | None = None
         self._press: Press | None = None
+        self._jobs = 0
 
     def open(self) -> None:
         """Open the line and see that a printer answers."""
@@ -150,8 +153,13 @@ class EscposPrinter:
                 link.write(job)
                 return
             deadline = time.monotonic() + self._options.job_seconds
-            link.write(job + _MARK)
-            self._await_mark(link, deadline)
+            self._jobs += 1
+            mark = status.paper_mark()
+            expected: Reply = status.PaperMark()
+            if self._options.confirm == "process_id":
+                mark, expected = status.process_mark(self._jobs), status.ProcessMark(f"{self._jobs % 10_000:04d}")
+            link.write(job + mark)
+            self._await(expected, link, deadline)
 
     def kick(self, pin: int, on_ms: int) -> None:
         """Give a pulse at pin 2 or 5 of the drawer connector, of up to 510 ms."""
@@ -223,8 +231,7 @@ class EscposPrinter:
             raise DeviceOffline(f"{link.url}: the printer is gone", remedy=_SILENT)
         if not self._options.answers:
             return None
-        while link.read(256, 0):
-            continue  # what is left of earlier answers
+        link.read(4096, 0)  # what is left of earlier answers
         answers: dict[int, int] = {}
         for n in questions or status.QUESTIONS:
             link.write(status.question(n))
@@ -236,31 +243,29 @@ class EscposPrinter:
         return PrinterStatus.of_answers(answers)
 
     def _answer(self, link: Link) -> int | None:
+        replies = Replies()
         deadline = time.monotonic() + self._options.answer_ms / 1000
         while (left := deadline - time.monotonic()) > 0:
-            for byte in link.read(1, left):
-                if status.is_answer(byte):
-                    return byte
+            for reply in replies.feed(link.read(64, left)):
+                if isinstance(reply, status.RealTime):
+                    return reply.byte
         return None
 
-    def _await_mark(self, link: Link, deadline: float) -> None:
+    def _await(self, expected: Reply, link: Link, deadline: float) -> None:
         """Wait for the answer that stands behind the job; look meanwhile whether the printer still works."""
-        silent = 0
+        replies, silent = Replies(), 0
         while time.monotonic() < deadline:
-            for byte in link.read(64, 1.0):
-                if status.is_paper_status(byte):
-                    return
-            link.write(status.question(status.OFFLINE))
-            received = link.read(64, self._options.answer_ms / 1000)
-            if any(status.is_paper_status(byte) for byte in received):
+            if expected in replies.feed(link.read(64, 1.0)):
                 return
-            answer = next((byte for byte in reversed(received) if status.is_answer(byte)), None)
-            silent = silent + 1 if answer is None else 0
+            link.write(status.question(status.OFFLINE))
+            received = replies.feed(link.read(64, self._options.answer_ms / 1000))
+            if expected in received:
+                return
+            answers = [reply.byte for reply in received if isinstance(reply, status.RealTime)]
+            silent = 0 if answers else silent + 1
             if silent == 3:
                 raise DeviceTimeout("the printer fell silent in the middle of the receipt", remedy=_SILENT)
-            if answer is None:
-                continue
-            now = PrinterStatus.of_answers({status.OFFLINE: answer})
+            now = PrinterStatus.of_answers({status.OFFLINE: answers[-1]} if answers else {})
             if now.obstacle is not None:
                 what, remedy = now.obstacle
                 raise DeviceTimeout(f"stopped in the middle of the receipt: {what}", remedy=remedy)

@@ -17,14 +17,77 @@ def question(n: int) -> bytes:
     return bytes((0x10, 0x04, n))
 
 
-def is_answer(byte: int) -> bool:
-    """Whether a byte is an answer to DLE EOT: bits 0, 1, 4, 7 are 0, 1, 1, 0."""
-    return byte & 0x93 == 0x12
+def paper_mark() -> bytes:
+    """Give GS r 1: unlike DLE EOT it waits its turn behind the job, so its answer says that the job is printed."""
+    return b"\x1dr\x01"
 
 
-def is_paper_status(byte: int) -> bool:
-    """Whether a byte is an answer to GS r: bits 4 and 7 are 0, which no answer to DLE EOT has."""
-    return byte & 0x90 == 0x00
+def process_mark(number: int) -> bytes:
+    """Give GS ( H with a number of four digits: answered with that number once all before it is printed."""
+    return b"\x1d(H\x06\x00\x30\x30" + b"%04d" % (number % 10_000)
+
+
+@dataclass(frozen=True, slots=True)
+class RealTime:
+    """An answer to DLE EOT n."""
+
+    byte: int
+
+
+@dataclass(frozen=True, slots=True)
+class PaperMark:
+    """The answer to GS r."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessMark:
+    """The answer to GS ( H."""
+
+    number: str
+
+
+Reply = RealTime | PaperMark | ProcessMark
+
+
+class Replies:
+    """Tells the answers of a printer apart; what is none of them, an unasked status (ASB) above all, is skipped."""
+
+    def __init__(self) -> None:
+        self._block = bytearray()
+        self._skip = 0
+
+    def feed(self, data: bytes) -> list[Reply]:
+        """Give the answers that are complete with these bytes."""
+        return [reply for byte in data if (reply := self._take(byte)) is not None]
+
+    def _take(self, byte: int) -> Reply | None:
+        if self._block:
+            return self._continue(byte)
+        if self._skip:
+            self._skip -= 1
+            return None
+        if byte == 0x37:
+            self._block.append(byte)
+        elif byte & 0x93 == 0x12:
+            return RealTime(byte)
+        elif byte & 0x93 == 0x10 and byte not in (0x11, 0x13):
+            # First of the four bytes of an automatic status; the other three would pass for answers to GS r.
+            self._skip = 3
+        elif byte & 0x90 == 0x00:
+            return PaperMark()
+        return None
+
+    def _continue(self, byte: int) -> Reply | None:
+        """Collect 37 22, four characters, 00."""
+        self._block.append(byte)
+        if self._block[1] != 0x22:
+            self._block.clear()
+            return None
+        if len(self._block) < 7:
+            return None
+        number = bytes(self._block[2:6]).decode("ascii", "replace")
+        self._block.clear()
+        return ProcessMark(number)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
