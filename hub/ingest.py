@@ -9,7 +9,6 @@ from typing import Any, Final, overload
 
 from sqlalchemy import Connection, func, insert, select
 
-from appliance.core.product import canonical
 from appliance.mqtt.messages.journal import MAX_RANGES, Ack, Conflict, JournalBatch, Range, UnfitRow, WireRow
 from appliance.mqtt.messages.wire import Malformed, decode
 from hub import schema
@@ -181,7 +180,7 @@ class Ingest:
         unfit: list[dict[str, Any]] = []
         for seq, row in fresh.items():
             if isinstance(row, WireRow):
-                raw = canonical(row.document)
+                raw = row.text
                 reason = self._book(ledger, run, row)
                 values = {"type": row.type, "tv": row.tv, "id": row.id, "at": row.at, "document": raw.decode()}
             else:

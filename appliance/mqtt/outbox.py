@@ -138,7 +138,7 @@ class Outbox:
         newest = segment is segments[-1]
         held = self._proved(ack, segment[1])
         foreign = held < min(ack.contiguous, segment[1] + newest)
-        known = self._marks.get(ack.epoch, 0 if self._risen and not foreign else min(self.position, segment[1]))
+        known = self._marks.get(ack.epoch, 0 if self._risen else min(self.position, segment[1]))
         self._marks[ack.epoch] = max(known, held)
         before = self.position
         self.position = self._place(last)

@@ -58,7 +58,10 @@ def test_a_sale_made_while_the_link_is_good_is_acknowledged_quickly(hub: HubInsi
     assert sorted(times)[5] < 0.5
 
 
-def test_a_week_without_a_network_drains_quickly_and_in_order(hub: HubInside, make_kiosk: MakeKiosk) -> None:
+def test_a_week_without_a_network_drains_quickly_and_in_order(
+    hub: HubInside, listener: Listener, make_kiosk: MakeKiosk
+) -> None:
+    listener.every = 20
     kiosk = make_kiosk(journal=MemoryJournal())
     kiosk.sell(2500)
     kiosk.start()

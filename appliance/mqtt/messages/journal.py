@@ -34,12 +34,18 @@ class WireRow:
     data: Mapping[str, Any]
     document: Mapping[str, Any]
     """The whole row as it came, fields that this program does not know included."""
+    text: bytes
+    """Its canonical form."""
 
     @classmethod
     def parse(cls, value: object) -> WireRow:
         """Read a row; Malformed says what is wrong. An unknown type is no fault."""
         row = Fields(value, "event")
-        fields = cls(
+        text = canonical(row.table)
+        if len(text) > MAX_EVENT:
+            raise Malformed(f"event: {len(text)} bytes are more than {MAX_EVENT}")
+        row.flag("clock_synced")
+        return cls(
             seq=row.integer("seq", low=1),
             type=row.text("type", limit=64, pattern=_TYPE),
             tv=row.integer("tv", low=1, high=1000),
@@ -49,11 +55,8 @@ class WireRow:
             catalogue=row.text("catalogue", limit=48) if row.has("catalogue") else None,
             data=row.fields("data").table,
             document=row.table,
+            text=text,
         )
-        row.flag("clock_synced")
-        if len(canonical(row.table)) > MAX_EVENT:
-            raise Malformed(f"event: more than {MAX_EVENT} bytes")
-        return fields
 
 
 def _checked_time(row: Fields) -> str:
