@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import gpiozero
 
 from appliance.errors import DeviceBusy, DeviceError, DeviceFailure, DeviceNotFound
+
+# gpiozero warns of every pin library that it tried in vain; what staff need is the fault at the end.
+warnings.filterwarnings("ignore", category=gpiozero.PinFactoryFallback)
 
 
 @contextmanager

@@ -221,7 +221,7 @@ class EscposPrinter:
 
     def _require(self) -> Link:
         if self._link is None:
-            raise DeviceOffline(f"printer {self.name} is not open", remedy=_SILENT)
+            raise DeviceOffline(f"the printer {self.name!r} is not open", remedy="Mend the printer first.")
         return self._link
 
     def _ask(self, *questions: int) -> PrinterStatus | None:
