@@ -61,6 +61,7 @@ def prepare(panel: Panel, home: Path, *, offscreen: bool = False) -> str:
             "KIVY_WINDOW": "sdl2",
             "KIVY_TEXT": "sdl2",
             "KIVY_IMAGE": "sdl2",
+            "KIVY_AUDIO": "sdl2",
             "KIVY_HOME": str(home),
             "KIVY_DPI": str(panel.dpi),
             "KIVY_METRICS_DENSITY": "1",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from appliance.ui.pictures import Pictures
 from appliance.ui.runs import FontFiles
@@ -11,7 +12,7 @@ from appliance.ui.screens.layouts import compose
 from appliance.ui.screens.sheet import Sheet
 from appliance.ui.view import View
 from appliance.ui.widgets.board import Board
-from appliance.ui.widgets.parts import Look, Rows
+from appliance.ui.widgets.parts import Button, Look, Rows
 from appliance.ui.widgets.type import Typesetter
 
 LANDSCAPE = (1280, 800)
@@ -31,16 +32,18 @@ class Screen:
         self.board = Board(self.typesetter, pictures, self._touched)
         self.board.size = (width, height)
         self.view: View | None = None
-        self.focus = ""
         self._post = touched
 
-    def draw(self, view: View) -> None:
-        """Draw a View; widgets whose part is the same are left alone."""
+    def draw(self, view: View, *, focus: str = "") -> None:
+        """Draw a View; widgets whose part is the same are left alone. `focus` names what has the ring."""
         newer = self.view is None or view.revision != self.view.revision or view.page != self.view.page
         self.view = view
         sheet = Sheet(view=view, setting=self.typesetter, width=self.width, height=self.height)
         look = Look(theme=view.theme, scale=self.scale, right_to_left=view.right_to_left)
-        self.board.show(compose(sheet), look, self.width, self.height)
+        parts = compose(sheet)
+        if focus:
+            parts = tuple(replace(p, focused=True) if isinstance(p, Button) and p.name == focus else p for p in parts)
+        self.board.show(parts, look, self.width, self.height)
         if newer:
             self.board.settle()
 

@@ -145,15 +145,13 @@ class Sheet:
 
     def _top(self, ink: Token) -> list[Part]:
         view = self.view
-        middle = {"level": Level.MIDDLE, "size": Size.NOTE, "needed": False}
         parts: list[Part] = []
-        left = MARGIN
+        left: float = MARGIN
         titled = view.layout is Layout.LIST and bool(view.title)
         if titled or (view.shop and not (self.portrait and view.step)):
             text, size = (view.title, Size.BODY) if titled else (view.shop, Size.NOTE)
             width = min(self.setting.width(text, size, bold=True) + 2, self.inner * 0.6)
-            place = Rect(left, 0, width, TOP)
-            parts.append(Words(key="shop", at=place, text=text, bold=True, ink=ink, **{**middle, "size": size}))
+            parts.append(self._in_top("shop", Rect(left, 0, width, TOP), text, ink, size=size, bold=True))
             left += round(width) + MARGIN
         right = self.width - MARGIN
         if view.step and not view.training:
@@ -161,9 +159,23 @@ class Sheet:
         text = view.training or ("" if view.step else view.top_right)
         if text:
             place = Rect(left, 0, right - left, TOP)
-            bold = bool(view.training)
-            parts.append(Words(key="top:right", at=place, text=text, side=Side.END, bold=bold, ink=ink, **middle))
+            parts.append(self._in_top("top:right", place, text, ink, side=Side.END, bold=bool(view.training)))
         return parts
+
+    def _in_top(
+        self,
+        key: str,
+        place: Rect,
+        text: str,
+        ink: Token,
+        *,
+        size: Size = Size.NOTE,
+        side: Side = Side.START,
+        bold: bool = False,
+    ) -> Words:
+        return Words(
+            key=key, at=place, text=text, ink=ink, size=size, side=side, bold=bold, level=Level.MIDDLE, needed=False
+        )
 
     def _steps(self, right: float, ink: Token) -> list[Part]:
         view = self.view
@@ -185,31 +197,10 @@ class Sheet:
             if done:
                 parts.append(Drawing(key=f"step:{number}:done", at=circle.inset(8), icon="check", ink=on))
             else:
-                parts.append(
-                    Words(
-                        key=f"step:{number}:number",
-                        at=circle,
-                        text=str(number),
-                        size=Size.NOTE,
-                        bold=True,
-                        side=Side.CENTRE,
-                        level=Level.MIDDLE,
-                        ink=on,
-                        needed=False,
-                    )
-                )
-            parts.append(
-                Words(
-                    key=f"step:{number}",
-                    at=Rect(x + dot + gap, 0, width, TOP),
-                    text=text,
-                    size=Size.NOTE,
-                    bold=now,
-                    level=Level.MIDDLE,
-                    ink=ink if now else Token.SOFT,
-                    needed=False,
-                )
-            )
+                key = f"step:{number}:number"
+                parts.append(self._in_top(key, circle, str(number), on, side=Side.CENTRE, bold=True))
+            place = Rect(x + dot + gap, 0, width, TOP)
+            parts.append(self._in_top(f"step:{number}", place, text, ink if now else Token.SOFT, bold=now))
             x += dot + gap + width + between
         return parts
 

@@ -11,7 +11,7 @@ from kivy.graphics import Color, SmoothRoundedRectangle
 from kivy.input.motionevent import MotionEvent
 
 from appliance.ui.pictures import Pictures
-from appliance.ui.theme import EDGE, FOCUS_RING, RADIUS_BUTTON, RADIUS_ROW, Token
+from appliance.ui.theme import EDGE, FOCUS_RING, RADIUS_BUTTON, RADIUS_ROW, Size, Token
 from appliance.ui.view import Role
 from appliance.ui.widgets.drawing import Block, Mark, Surface
 from appliance.ui.widgets.parts import LEADING, Button, Level, Rect, Shape, Side
@@ -76,24 +76,35 @@ class ButtonPiece(Piece[Button]):
         edge = SELECTED_EDGE if part.selected else EDGE
         self._surface.place(self.box, RADIUS_BUTTON, edge if self._edge else 0, self.look.scale)
         shown = arrange(part, self.typesetter, self._picture_size())
-        rtl = self.look.right_to_left
         if shown.icon is not None and part.picture is None:
             self._mark.place(part.icon, self.inside(self._read(shown.icon)), part.icon_size, self.look.scale)
         else:
             self._mark.place("", self.box, 40, self.look.scale)
         self._draw_photo(shown)
-        words = {"side": shown.side, "level": Level.MIDDLE, "right_to_left": rtl}
-        size = part.size
         place = self.inside(self._read(shown.words))
-        self._words.write(self.typesetter, shown.lines, place, size=size, bold=part.bold, **words)
+        self._write(self._words, shown.lines, place, part.size, shown.side, bold=part.bold)
         note = self.inside(self._read(shown.note)) if shown.note else self.box
-        bold = part.selected
-        self._note.write(self.typesetter, shown.note_lines, note, size=part.note_size, bold=bold, **words)
+        self._write(self._note, shown.note_lines, note, part.note_size, shown.side, bold=part.selected)
         slack = 2 * self.look.scale
         self.cut = self._words.widest > place[2] + slack or self._words.height > place[3] + slack
         self.cut = self.cut or (bool(shown.note_lines) and self._note.widest > note[2] + slack)
         self._draw_ring()
         self.paint()
+
+    def _write(
+        self,
+        block: Block,
+        lines: list[str],
+        place: tuple[float, float, float, float],
+        size: Size,
+        side: Side,
+        *,
+        bold: bool,
+    ) -> None:
+        rtl = self.look.right_to_left
+        block.write(
+            self.typesetter, lines, place, size=size, bold=bold, side=side, level=Level.MIDDLE, right_to_left=rtl
+        )
 
     def paint(self) -> None:
         """Bring the colours in line with what is touched."""
@@ -153,7 +164,7 @@ class ButtonPiece(Piece[Button]):
     def reaches(self, x: float, y: float) -> bool:
         """Whether a touch at this place, device px, is meant for it."""
         reach = REACH * self.look.scale
-        return self.x - reach <= x <= self.right + reach and self.y - reach <= y <= self.top + reach
+        return bool(self.x - reach <= x <= self.right + reach and self.y - reach <= y <= self.top + reach)
 
     def on_touch_down(self, touch: MotionEvent) -> bool:
         """Answer a finger with the pressed look, before anything else."""

@@ -136,12 +136,12 @@ class Block(InstructionGroup):
                     start = left + (typesetter.width(" " * lead, size, bold=bold) * scale if lead else 0)
                     drawn = typesetter.draw(type(run)(stripped, run.script), size, bold=bold)
                     tall = drawn.texture.height
-                    place = (round(start), round(base + drawn.ascent) - tall)
+                    place = (round(start), round(base + drawn.ascent) - int(tall))
                     shapes.append((drawn.texture, place))
                 left += advance
         self._show(shapes)
 
-    def _show(self, shapes: list[tuple[Texture, tuple[float, float]]]) -> None:
+    def _show(self, shapes: list[tuple[Texture, tuple[int, int]]]) -> None:
         while len(self._shapes) > len(shapes):
             self.remove(self._shapes.pop())
         while len(self._shapes) < len(shapes):

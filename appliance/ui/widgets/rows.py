@@ -57,7 +57,7 @@ class RowPiece(RecycleDataViewBehavior, Widget):
         self.canvas.add(self._ground)
         for block in self._words.values():
             self.canvas.add(block)
-        self._shown: tuple[Row, Look, int, bool] | None = None
+        self._shown: tuple[object, ...] | None = None
         self.fbind("pos", self._move)
         self.row = Row(key="", text="")
         self.cut = False
@@ -259,7 +259,7 @@ class RowsPiece(Piece[Rows]):
 
     @property
     def _spare(self) -> float:
-        return max(0.0, self._whole - self.height)
+        return max(0.0, float(self._whole - self.height))
 
     def _show_newest(self) -> None:
         self.view.scroll_y = 0 if self._spare else 1

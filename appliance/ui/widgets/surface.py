@@ -84,7 +84,7 @@ class WordsPiece(Piece[Words]):
     def cut(self) -> bool:
         """Whether the text is larger than its place (half a line's leading may stand out)."""
         slack = 2 * self.look.scale
-        return self._block.widest > self.width + slack or self._block.height > self.height + slack
+        return bool(self._block.widest > self.width + slack or self._block.height > self.height + slack)
 
     def draw(self) -> None:
         """Draw it."""

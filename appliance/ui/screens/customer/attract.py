@@ -20,9 +20,7 @@ def compose(sheet: Sheet) -> list[Part]:
     shape = Shape.COLUMN if sheet.portrait else Shape.ROW
     for action, place in zip(sheet.view.choices, languages, strict=True):
         parts.append(
-            sheet.button(
-                action, place, key=f"attract:{action.name}", size=Size.BODY, shape=shape, bold=action.selected
-            )
+            sheet.button(action, place, key=f"attract:{action.name}", size=Size.BODY, shape=shape, bold=action.selected)
         )
     return [*parts, *sheet.buttons(), *sheet.primary()]
 

@@ -54,7 +54,7 @@ def _centred(sheet: Sheet, room: Rect) -> list[Part]:
     view = sheet.view
     width = min(room.width, 1040)
     left = room.x + (room.width - width) / 2
-    picture = (_CODE if view.qr else _DISC) if view.qr or view.icon or view.pointer else 0
+    picture: float = (_CODE if view.qr else _DISC) if view.qr or view.icon or view.pointer else 0
     title = sheet.block(view.title, Size.TITLE, width, bold=True, balanced=True)
     sentence = sheet.block(view.sentence, sheet.body, width, balanced=True)
     amount = LEADING[Size.AMOUNT] if view.amount else 0
@@ -67,26 +67,27 @@ def _centred(sheet: Sheet, room: Rect) -> list[Part]:
     top = room.y + max(0.0, (room.height - tall) / 2)
     parts = _picture(sheet, Rect(room.x, top, room.width, picture)) if picture else []
     top += picture + (32 if picture else 0)
-    centre = {"side": Side.CENTRE, "balanced": True}
     at = Rect(left, top, width, title)
-    parts.append(Words(key="status:title", at=at, text=view.title, size=Size.TITLE, bold=True, **centre))
+    parts.append(_centre("status:title", at, view.title, Size.TITLE, Token.INK, bold=True))
     top = at.bottom
     if sentence:
         at = Rect(left, top + 8, width, sentence)
-        parts.append(Words(key="status:sentence", at=at, text=view.sentence, size=sheet.body, ink=Token.SOFT, **centre))
+        parts.append(_centre("status:sentence", at, view.sentence, sheet.body, Token.SOFT))
         top = at.bottom
     if amount:
         top += 16
         if label:
             at = Rect(left, top, width, label)
-            parts.append(
-                Words(key="status:label", at=at, text=view.amount_label, size=sheet.body, ink=Token.SOFT, **centre)
-            )
+            parts.append(_centre("status:label", at, view.amount_label, sheet.body, Token.SOFT))
             top = at.bottom
         size = sheet.fitting(view.amount, (Size.AMOUNT, Size.TITLE), width, bold=True)
         at = Rect(left, top, width, amount)
-        parts.append(Words(key="status:amount", at=at, text=view.amount, size=size, bold=True, side=Side.CENTRE))
+        parts.append(_centre("status:amount", at, view.amount, size, Token.INK, bold=True))
     return parts
+
+
+def _centre(key: str, at: Rect, text: str, size: Size, ink: Token, *, bold: bool = False) -> Words:
+    return Words(key=key, at=at, text=text, size=size, ink=ink, bold=bold, side=Side.CENTRE, balanced=True)
 
 
 def _picture(sheet: Sheet, room: Rect) -> list[Part]:

@@ -103,7 +103,7 @@ def _list(sheet: Sheet, room: Rect) -> list[Part]:
 
 def _side_height(sheet: Sheet, width: float) -> float:
     view = sheet.view
-    tall = sheet.block(view.sentence, sheet.body, width) + (16 if view.sentence else 0)
+    tall: float = sheet.block(view.sentence, sheet.body, width) + (16 if view.sentence else 0)
     tall += sum(_pair_height(sheet, label, value, width) for label, value in view.detail)
     return tall + -(-len(view.choices) // _across(sheet)) * (STAFF_TARGET + GAP)
 
