@@ -197,6 +197,7 @@ class SqliteJournal:
         """Commit all events of one command in one transaction and one fsync; give the last sequence."""
         if not events:
             raise ValueError("nothing to append")
+        moment = stamp(at)
         with self._writer:
             rows: list[Document] = []
             sequence, previous = self._last, self._hash
@@ -209,7 +210,7 @@ class SqliteJournal:
                         "tv": version,
                         "id": str(self._new_id(at)),
                         "seq": sequence,
-                        "at": stamp(at),
+                        "at": moment,
                         "clock_synced": clock_synced,
                         "catalogue": catalogue,
                         "data": data,

@@ -24,7 +24,7 @@ MAY_DIFFER = {
     "test_tinydb::test_search_path",
 }
 
-CONFTEST = '''
+CONFTEST = """
 from pathlib import Path
 
 import pytest
@@ -38,7 +38,7 @@ def db(tmp_path: Path):
         db_.drop_tables()
         db_.insert_multiple({"int": 1, "char": c} for c in "abc")
         yield db_
-'''
+"""
 
 
 def source_distribution() -> Path:
@@ -46,15 +46,17 @@ def source_distribution() -> Path:
     CACHE.mkdir(parents=True, exist_ok=True)
     if not list(CACHE.glob("tinydb-4.9*.tar.gz")):
         fetched = subprocess.run(
-            [sys.executable, "-m", "pip", "download", "-q", "--disable-pip-version-check", "--no-deps"]
-            + ["--no-binary", "tinydb", "--dest", str(CACHE), "tinydb==4.9.*"],
+            f"{sys.executable} -m pip download -q --disable-pip-version-check --no-deps --no-binary tinydb".split()
+            + ["--dest", str(CACHE), "tinydb==4.9.*"],
             capture_output=True,
             text=True,
             timeout=180,
             check=False,
         )
         if fetched.returncode:
-            pytest.skip(f"NOT TESTED HERE: TinyDB's own tests (cannot fetch its source: {fetched.stderr.strip()[-200:]})")
+            pytest.skip(
+                f"NOT TESTED HERE: TinyDB's own tests (cannot fetch its source: {fetched.stderr.strip()[-200:]})"
+            )
     return next(CACHE.glob("tinydb-4.9*.tar.gz"))
 
 
@@ -70,8 +72,8 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bool]:
     (folder / "conftest.py").write_text(CONFTEST)
     report = folder / "report.xml"
     subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:hypothesispytest"]
-        + ["--rootdir", str(folder), "-c", "/dev/null", f"--junitxml={report}", str(folder)],
+        f"{sys.executable} -m pytest -q -p no:cacheprovider -p no:hypothesispytest -c /dev/null".split()
+        + ["--rootdir", str(folder), f"--junitxml={report}", str(folder)],
         cwd=ROOT,
         env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
