@@ -14,11 +14,14 @@ from typing import Final
 
 from appliance.core.checkout import Checkout, TransactionState
 from appliance.core.commands import ChooseReceipt, FinishSale, ReceiptKind, RequestPayment
+from appliance.core.money import Currency
 from appliance.core.payment import TenderType
 from appliance.core.product import canonical
 from appliance.store.journal import SqliteJournal
+from benchmarks.big_shop import stock_big
+from benchmarks.report import Measurement
 from simulators.counter import Counter
-from simulators.goods import Good
+from simulators.goods import SAMPLE_SHOP, Good, read_goods
 from simulators.stall import Stall
 
 BASKET: Final = 100
@@ -121,3 +124,20 @@ def _row_bytes(state: Path) -> int:
         return round(statistics.mean(len(canonical(row.document)) for row in rows))
     finally:
         journal.close()
+
+
+def measure(folder: Path, *, quick: bool) -> Iterator[Measurement]:
+    """Scan to journalled, and what of it is the price book."""
+    goods = read_goods(SAMPLE_SHOP / "products.csv", Currency.parse("NOK"))
+    products = 20_000 if quick else 1_000_000
+    stock_big(folder / "till", goods, products)
+    times = measure_scans(folder, goods, scans=200 if quick else 1000)
+    for share, most in ((50, None), (99, 3.0)):
+        yield Measurement(
+            name=f"scan to journalled and shown, {products:,} products, p{share}",
+            value=percentile(times.scans, share) * 1000,
+            unit="ms",
+            baseline=percentile(times.commits, share) * 1000,
+            baseline_name=f"raw commit of {times.row_bytes} bytes",
+            most_ratio=most,
+        )
