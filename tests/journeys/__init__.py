@@ -1,0 +1,1 @@
+"""The whole appliance, played by customers, staff, devices and power cuts."""
