@@ -11,7 +11,7 @@ import pytest
 from simulators.zvt_terminal import ZvtTerminal
 from tests.payment.till import Till
 
-SHARED = Path(os.environ.get("KVITT_SHARED", Path(__file__).resolve().parents[3] / "shared")) / "data" / "payments"
+SHARED = Path(os.environ.get("KVITT_SHARED") or Path(__file__).resolve().parents[3] / "shared" / "data") / "payments"
 
 
 def shared(name: str) -> dict[str, Any]:

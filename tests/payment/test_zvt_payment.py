@@ -425,7 +425,7 @@ def test_a_terminal_that_cannot_repeat_says_so_and_its_lost_payments_stay_unknow
 
 
 def test_a_busy_terminal_is_asked_until_it_is_ready(till: Till, terminal: ZvtTerminal) -> None:
-    terminal.behave("no completion, busy 1.2")
+    terminal.behave("no completion, busy 0.8")
     assert till.pay().kind is OutcomeKind.UNKNOWN
     assert till.recover().kind is OutcomeKind.APPROVED
 

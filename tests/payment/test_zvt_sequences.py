@@ -207,9 +207,9 @@ def test_approved(play: Any) -> None:
     assert outcome.masked_pan == "***************4281"
     assert outcome.customer_receipt == ("KVITT!",)
     assert len(stage.till.results) == 1
-    # When the result was made durable the terminal was still waiting for the answer to its 04 0F.
-    steps = stage.player.steps
-    assert said == [next(at for at, step in enumerate(steps) if step[0] == "TILL") + 1]
+    # When the result was made durable the terminal had not got past waiting for the answer to its 04 0F.
+    (at,) = said
+    assert at <= next(at for at, step in enumerate(stage.player.steps) if step[0] == "TILL") + 1
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ FAST = {
     "t1": Decimal("0.1"),
     "t2": Decimal("0.15"),
     "t3": Decimal("0.4"),
-    "t4": Decimal(2),
+    "t4": Decimal(1),
     "connect": Decimal(2),
     "patience": Decimal(3),
 }

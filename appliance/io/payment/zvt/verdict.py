@@ -34,9 +34,7 @@ def unknown(reason: str, status: StatusInformation | None = None) -> Outcome:
     """Give the outcome of what cannot be proved; a look-up must follow."""
     if status is None:
         return Outcome(kind=OutcomeKind.UNKNOWN, text=reason)
-    return Outcome(
-        kind=OutcomeKind.UNKNOWN, amount=_money(status, None), reference=status.reference, code="00", text=reason
-    )
+    return Outcome(kind=OutcomeKind.UNKNOWN, amount=_money(status, None), reference=status.reference, text=reason)
 
 
 def _money(status: StatusInformation, asked: Money | None) -> Money | None:
