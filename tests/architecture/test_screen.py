@@ -11,7 +11,14 @@ UI = modules("appliance/ui")
 SCREENS = "appliance/ui/screens/*"
 WIDGETS = "appliance/ui/widgets/*"
 
-CLOCK_PLACES = ("appliance/ui/bridge.py", "appliance/ui/pace.py", "appliance/ui/idle.py", WIDGETS)
+# app.py starts the heartbeat of the watchdog, and hands the bridge what crosses to its thread.
+CLOCK_PLACES = (
+    "appliance/ui/app.py",
+    "appliance/ui/bridge.py",
+    "appliance/ui/pace.py",
+    "appliance/ui/idle.py",
+    WIDGETS,
+)
 BINDING = {"bind", "fbind", "schedule_interval", "schedule_once", "create_trigger"}
 READING = {
     "open",
