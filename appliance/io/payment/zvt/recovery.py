@@ -63,8 +63,10 @@ def judge(asked: Money, baseline: Baseline | None, repeated: Repeated, *, trace:
 
 
 def _of_b4(baseline: Baseline) -> Outcome:
-    """06 1E B4: the last transaction has been reversed. Where it said so before the payment too, that may be the old
-    one; then either nothing has happened since, or the payment came and was reversed: no money is charged.
+    """06 1E B4: the last transaction has been reversed.
+
+    Where the terminal said so before the payment too, that may be the older one. Then either nothing has happened
+    since, or the payment came and was reversed: no money is charged.
     """
     if baseline.empty != f"{codes.ALREADY_REVERSED:02X}":
         text = "the terminal says that the payment has been reversed"
