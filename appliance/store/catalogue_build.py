@@ -59,12 +59,19 @@ def build(
             _take_in(connection, products, currency, tax_codes)
             with closing(CatalogueDatabase(built, synchronous="OFF", indexed=True)) as database:
                 _fill(database, connection, version, root, currency)
-        publish(built, target)
-    except (sqlite3.Error, OSError) as error:
+        _finish(built, target)
+    except sqlite3.Error as error:
         raise fault_of(error, path=target) from error
     finally:
         for leftover in (built, scratch):
             leftover.unlink(missing_ok=True)
+
+
+def _finish(built: Path, target: Path) -> None:
+    try:
+        publish(built, target)
+    except OSError as error:
+        raise fault_of(error, path=target) from error
 
 
 def _take_in(

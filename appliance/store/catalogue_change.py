@@ -70,6 +70,7 @@ class Change:
         self.grown = 0
         """Products more, or fewer, than before."""
         self._touched: set[int] = set()
+        """Products whose codes are free, because this delta says anew who has them."""
         self._claims: list[tuple[str, str, int, int]] = []
         self._next_own = max(FIRST_OWN_ID - 1, view.highest_id())
 
@@ -105,7 +106,6 @@ class Change:
             self._leave(*found)
         elif found:
             self._release(found[0], before)
-        self._touched.add(product_id)
         moved = found is None or found[0] != product_id
         bare = stored(product_id, product)
         if moved or bare != stored(product_id, before):

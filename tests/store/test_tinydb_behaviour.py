@@ -12,6 +12,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 CACHE = ROOT / ".cache" / "tinydb"
+PYTHON = [sys.executable, "-m"]
+PIP = [*PYTHON, *["pip", "download", "-q", "--disable-pip-version-check", "--no-deps", "--no-binary", "tinydb"]]
+PYTEST = [*PYTHON, *["pytest", "-q", "-p", "no:cacheprovider", "-p", "no:hypothesispytest", "-c", "/dev/null"]]
 SUBJECTS = ("test_tables.py", "test_tinydb.py", "test_operations.py", "test_queries.py")
 
 # They assert that results are cached, which ours never are, or the name of TinyDB's own storage.
@@ -46,8 +49,7 @@ def source_distribution() -> Path:
     CACHE.mkdir(parents=True, exist_ok=True)
     if not list(CACHE.glob("tinydb-4.9*.tar.gz")):
         fetched = subprocess.run(
-            f"{sys.executable} -m pip download -q --disable-pip-version-check --no-deps --no-binary tinydb".split()
-            + ["--dest", str(CACHE), "tinydb==4.9.*"],
+            [*PIP, "--dest", str(CACHE), "tinydb==4.9.*"],
             capture_output=True,
             text=True,
             timeout=180,
@@ -72,8 +74,7 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bool]:
     (folder / "conftest.py").write_text(CONFTEST)
     report = folder / "report.xml"
     subprocess.run(
-        f"{sys.executable} -m pytest -q -p no:cacheprovider -p no:hypothesispytest -c /dev/null".split()
-        + ["--rootdir", str(folder), f"--junitxml={report}", str(folder)],
+        [*PYTEST, "--rootdir", str(folder), f"--junitxml={report}", str(folder)],
         cwd=ROOT,
         env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
