@@ -30,7 +30,7 @@ def main(words: Sequence[str] | None = None) -> int:
     """Run one command; give its exit code."""
     words = list(sys.argv[1:] if words is None else words)
     if words[:1] == ["zvt"]:
-        from simulators import zvt_terminal  # noqa: PLC0415 - each command loads what it needs
+        from simulators import zvt_terminal
 
         return zvt_terminal.main(words[1:])
     told = _parser().parse_args(words)
@@ -40,7 +40,11 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="kvitt-sim", description="Simulated devices and shoppers; development only.")
+    parser = argparse.ArgumentParser(
+        prog="kvitt-sim",
+        description="Simulated devices and shoppers; development only.",
+        epilog="kvitt-sim zvt ...: a ZVT card terminal; see kvitt-sim zvt --help.",
+    )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
     def command(name: str, job: Job, help_text: str) -> argparse.ArgumentParser:
@@ -54,7 +58,6 @@ def _parser() -> argparse.ArgumentParser:
     shop.add_argument("--seed", type=int, default=1, metavar="S", help="the same seed gives the same customers")
     shop.add_argument("--ack", type=Path, required=True, metavar="FILE", help="gets the receipt number of each sale")
     shop.add_argument("--products", type=Path, default=SAMPLE_SHOP / "products.csv", metavar="FILE")
-    command("zvt", _shop, "A ZVT card terminal; see kvitt-sim zvt --help.")
     printer = command("printer", _printer, "A receipt printer; obeys paper, cover, low, cut off and quit on its input.")
     printer.add_argument("--paper", type=Path, metavar="DIR", help="keep each receipt as bytes, text and picture")
     scanner = command("scanner", _scanner, "A barcode scanner; scans each line of its input.")
@@ -88,9 +91,9 @@ def _until_told() -> Iterator[threading.Event]:
 
 
 def _shop(told: argparse.Namespace) -> int:
-    from simulators.counter import Counter  # noqa: PLC0415 - each command loads what it needs
-    from simulators.shop import Acks, Shopper  # noqa: PLC0415 - the same
-    from simulators.stall import Stall, TillEnded, stock  # noqa: PLC0415 - the same
+    from simulators.counter import Counter
+    from simulators.shop import Acks, Shopper
+    from simulators.stall import Stall, TillEnded, stock
 
     goods = read_goods(told.products, Currency.parse("NOK"))
     with _until_told() as ending, contextlib.closing(Acks(told.ack)) as acks:
@@ -159,8 +162,8 @@ def _scanner(told: argparse.Namespace) -> int:
 
 
 def _panel(told: argparse.Namespace) -> int:
-    from simulators.panel.desk import CounterPanel  # noqa: PLC0415 - each command loads what it needs
-    from simulators.panel.server import Panel  # noqa: PLC0415 - the same
+    from simulators.panel.desk import CounterPanel
+    from simulators.panel.server import Panel
 
     goods = read_goods(told.products, Currency.parse("NOK"))
     with (
