@@ -33,10 +33,11 @@ from appliance.io import registry
 from appliance.io.supervisor import Supervisor
 from appliance.mqtt.link import HubLink
 from appliance.ports import Clock, Post, Presenter, Uplink, Watchdog
-from appliance.register import Compose, Inbox, Register, Surroundings
+from appliance.register import Register
 from appliance.staff import ConfiguredStaff
 from appliance.store.catalogue import CatalogueStore
 from appliance.store.journal import SqliteJournal
+from appliance.surroundings import Compose, Inbox, Surroundings
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +64,9 @@ class Till:
         with contextlib.ExitStack() as stack:
             journal = SqliteJournal.open(state)
             stack.callback(journal.close)
-            catalogue = CatalogueStore.open(state, zone=config.till.zone, currency=policy.currency, tax_codes=config.tax)
+            catalogue = CatalogueStore.open(
+                state, zone=config.till.zone, currency=policy.currency, tax_codes=config.tax
+            )
             stack.callback(catalogue.close)
             peripherals = Supervisor(devices_of(config), post)
             uplink = self._hub(journal, catalogue, clock)

@@ -112,6 +112,8 @@ class ScreenConfig:
     terminal_side: str = "right"
     """Where the card terminal stands, as the customer sees it: left, right or below."""
     sound: bool = True
+    pictures: str = ""
+    """Folder of the goods' pictures, one PNG file for each name in the catalogue; "" = "pictures" below till.state."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ import logging
 import queue
 import signal
 import threading
+from pathlib import Path
 from typing import Final
 
 from appliance.config import Config
@@ -32,9 +33,6 @@ log = logging.getLogger(__name__)
 
 EXIT_SOFTWARE: Final = 70
 """Exit code after a fault of ours (sysexits EX_SOFTWARE): the service manager starts the till again."""
-
-PICTURES: Final = "pictures"
-"""Folder of the goods' pictures, below `till.state`."""
 
 
 def run(config: Config) -> int:
@@ -91,7 +89,7 @@ class Kiosk:
             self._bridge,
             self._inbox.put,
             home=home,
-            pictures=config.till.state / PICTURES,
+            pictures=Path(config.screen.pictures or config.till.state / "pictures"),
             sound=config.screen.sound,
             steady_pace=steady_pace or config.screen.clock == "interrupt",
             heartbeat=self._watchdog.feed_screen,

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import logging
 import queue
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -36,10 +36,9 @@ from appliance.core.decision import decide, observe, outstanding, recover, settl
 from appliance.core.evolution import evolve
 from appliance.core.lifecycle import QUIET
 from appliance.core.moment import Decision, Moment
-from appliance.core.receipt import ReceiptDocument
 from appliance.core.selling import new_day
 from appliance.errors import StoreError
-from appliance.ports import Catalogue, Clock, Journal, Peripherals, Presenter, StaffRegister, Uplink, Watchdog
+from appliance.surroundings import Inbox, Surroundings
 
 log = logging.getLogger(__name__)
 
@@ -50,30 +49,6 @@ STORAGE_GRACE_SECONDS: Final = 30
 
 _UNASKED: Final = (RecordPayment, ReportDevice, ReportDrawer, ReportOutcome, ReportPrint, FinishSale)
 """Commands that nobody at the screen gave: their refusal is no news to a customer."""
-
-Compose = Callable[[e.TransactionCompleted, datetime, int], ReceiptDocument]
-"""Make the receipt of a sale: the sale, its time, and the number of the copy (0 = the original)."""
-
-
-Inbox = queue.SimpleQueue[Command]
-"""Where all commands arrive; its `put` is the `ports.Post` of everyone else."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
-    """Everything the register drives or asks."""
-
-    journal: Journal
-    catalogue: Catalogue
-    staff: StaffRegister
-    peripherals: Peripherals
-    presenter: Presenter
-    uplink: Uplink
-    clock: Clock
-    watchdog: Watchdog
-    compose: Compose
-    entropy: Callable[[], int]
-    """74 random bits."""
 
 
 class Register:
@@ -107,7 +82,7 @@ class Register:
         self._commit(events)
         if self._checkout.state in QUIET:
             self._commit(new_day(self._checkout, self._moment()))
-        self._checkout = settle(replace(self._checkout, shelf=self._book.shelf()))
+        self._checkout = settle(self._stocked())
         pending = self._around.catalogue.pending()
         if pending is not None:
             self._inbox.put(ActivateCatalogue(pending))
@@ -152,11 +127,14 @@ class Register:
         self._checkout = observe(self._checkout, command, moment)
         if isinstance(command, ActivateCatalogue):
             self._book = self._around.catalogue.activate(command.version)
-            self._checkout = replace(self._checkout, shelf=self._book.shelf())
+            self._checkout = self._stocked()
         self._act(decision.effects)
         if decision.events or self._checkout is not before:
             self._show()
         self._between_transactions(command)
+
+    def _stocked(self) -> Checkout:
+        return replace(self._checkout, shelf=self._book.shelf(), has_prices=self._book.version.number > 0)
 
     def _decide(self, command: Command, moment: Moment) -> Decision | Rejection:
         if self._failed_at is not None:

@@ -21,11 +21,11 @@ from types import TracebackType
 from typing import Final, Self
 
 from appliance.staff import hash_pin
+from simulators.goods import SAMPLE_SHOP
 
 PIN: Final = "4711"
 """Of the only member of staff of the sample shop."""
 
-SAMPLE_SHOP: Final = Path(__file__).resolve().parent.parent / "examples" / "shop"
 _PATIENCE_S: Final = 20.0
 
 _BROKER: Final = """\
@@ -180,8 +180,11 @@ class Stage:
         self.hub.stop()
         self.broker.stop()
 
-    def configuration(self, name: str, devices: str) -> Path:
-        """Write the configuration of a kiosk of this shop and give its path; `devices` is its TOML device tables."""
+    def configuration(self, name: str, devices: str, *, workstation: str = "1", screen: str = "") -> Path:
+        """Write the configuration of a kiosk of this shop and give its path.
+
+        `devices` is its TOML device tables, `screen` further lines of [screen].
+        """
         state = self.folder / name
         state.mkdir(exist_ok=True)
         path = self.folder / f"{name}.toml"
@@ -192,6 +195,9 @@ class Stage:
                 key=self.hub.ask("key").strip(),
                 http=self.hub.http_port,
                 pin=hash_pin(PIN),
+                pictures=self._products.parent / "pictures",
+                workstation=workstation,
+                screen=screen,
             )
             + devices,
             encoding="utf-8",
@@ -202,7 +208,7 @@ class Stage:
 _KIOSK: Final = """\
 [till]
 store = "torget"
-workstation = "1"
+workstation = "{workstation}"
 zone = "main"
 state = "{state}"
 
@@ -215,7 +221,8 @@ receipt_url = "http://127.0.0.1:{http}/r"
 
 [screen]
 fullscreen = false
-sound = false
+pictures = "{pictures}"
+{screen}
 
 [hub]
 host = "127.0.0.1"

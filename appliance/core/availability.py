@@ -51,6 +51,7 @@ def takes_customers(checkout: Checkout) -> bool:
     return (
         checkout.lane is LaneState.OPEN
         and not checkout.fault
+        and checkout.has_prices
         and (checkout.free_mb is None or checkout.free_mb >= MINIMUM_SPACE_MB)
         and bool(tenders(checkout))
     )

@@ -243,6 +243,8 @@ class Checkout:
     hub_since: datetime | None = None
     waiting_rows: int = 0
     shelf: Shelf = field(default_factory=Shelf)
+    has_prices: bool = True
+    """Whether a catalogue has come; without one nothing can be sold."""
     drawer_open: bool | None = None
     free_mb: int | None = None
     """Space left for the journal, in megabytes; None: not measured yet."""

@@ -71,7 +71,11 @@ def _empty_page(checkout: Checkout) -> Page:
         return ClosedPage(frame=_frame(checkout), updating=checkout.lane is LaneState.UPDATING)
     if takes_customers(checkout):
         return AttractPage(frame=_frame(checkout, accepts_scan=True))
-    if checkout.lane is LaneState.OPEN and not checkout.fault and _tender_awaited(checkout):
+    if (
+        checkout.lane is LaneState.OPEN
+        and not checkout.fault
+        and (_tender_awaited(checkout) or not checkout.has_prices)
+    ):
         return StartingPage(frame=_frame(checkout))
     return OutOfServicePage(frame=_frame(checkout))
 

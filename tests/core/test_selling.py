@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -195,6 +196,12 @@ def test_a_closed_lane_takes_no_new_customer_but_lets_the_open_one_finish() -> N
 def test_without_a_working_tender_no_sale_begins() -> None:
     till = Till()
     till.device("terminal", "CAT", c.Health.OFFLINE)
+    assert reason(till.do(c.ScanCode(MILK))) is Reason.OUT_OF_SERVICE
+
+
+def test_without_prices_no_sale_begins() -> None:
+    till = Till()
+    till.checkout = replace(till.checkout, has_prices=False)
     assert reason(till.do(c.ScanCode(MILK))) is Reason.OUT_OF_SERVICE
 
 

@@ -18,7 +18,8 @@ from appliance.core.payment import Intent
 from appliance.core.receipt import ReceiptDocument
 from appliance.errors import StoreError
 from appliance.ports import JournalRow
-from appliance.register import Inbox, Register, Surroundings
+from appliance.register import Register
+from appliance.surroundings import Inbox, Surroundings
 from tests.core.till import START, Book, policy
 
 
