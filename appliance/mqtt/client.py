@@ -35,7 +35,6 @@ RECEIVE_MAXIMUM: Final = 16
 STUCK_S: Final = 75
 """Seconds without a turn of the loop after which a connection counts as dead."""
 CONNECT_TIMEOUT_S: Final = 10
-BACKOFF_CAP_S: Final = 45.0
 
 _TAKEN_OVER: Final = 0x8E
 _STOP_S: Final = 2
@@ -231,13 +230,6 @@ class Connection:
         if flags.is_disconnect_packet_from_server or code.is_failure:
             self._why = self._why or f"the broker ended it: {code}"
             self._taken_over = code.value == _TAKEN_OVER
-
-
-def reconnect_delay(attempt: int, spread_s: int, chance: float) -> float:
-    """Give the seconds before attempt n >= 1 after a failed one; n = 0: a good link was lost. `chance` in [0, 1)."""
-    if attempt == 0:
-        return chance * max(1, spread_s)
-    return chance * min(max(BACKOFF_CAP_S, spread_s), 2.0 ** min(attempt, 30))
 
 
 def _tls(endpoint: Endpoint) -> ssl.SSLContext:

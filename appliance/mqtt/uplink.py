@@ -14,18 +14,17 @@ from typing import Any, Final
 from appliance.core.commands import ReportHub
 from appliance.errors import ConfigError, StoreError
 from appliance.mqtt.announcement import Announcer, Station
-from appliance.mqtt.client import Arrived, Connection, Endpoint, Lost, Report, Subscribed, reconnect_delay
+from appliance.mqtt.client import Arrived, Connection, Endpoint, Lost, Report, Subscribed
 from appliance.mqtt.memory import LinkMemory
 from appliance.mqtt.messages.journal import MAX_ROWS, Ack, batch_packet, fill, wire_row
 from appliance.mqtt.messages.presence import HubState
 from appliance.mqtt.messages.wire import Malformed, Packet, decode
 from appliance.mqtt.outbox import Lineage, Outbox, Send
+from appliance.mqtt.patience import Patience
 from appliance.mqtt.topics import Address, Kind, downward, parse, topic
 from appliance.ports import Clock, Journal, Post
 
 HEALTH_S: Final = 60.0
-GOOD_S: Final = 60.0
-"""A link that lasted this long forgets its failed attempts."""
 REPORT_GAP_S: Final = 1.0
 """The number of waiting rows goes to the screen at most once in this time."""
 
@@ -72,7 +71,7 @@ class Uplink:
         self._inbox: queue.SimpleQueue[tuple[int, Report] | _Woken | _Stop] = queue.SimpleQueue()
         self._woken = threading.Event()
         self._connection: Connection | None = None
-        self._attempt = 0
+        self._patience = Patience()
         self._connections = 0
         self._stopping = False
         self._hub: HubState | None = None
@@ -80,7 +79,6 @@ class Uplink:
         self._online = False
         self._online_at: float | None = None
         self._good_since: float | None = None
-        self._lost_good = False
         self._health_at = 0.0
         self._reported: tuple[bool, int] | None = None
         self._reported_at = 0.0
@@ -232,18 +230,14 @@ class Uplink:
     def _lose(self, reason: str, *, taken_over: bool = False) -> None:
         if reason != self.detail:
             _log.info("link to %s:%d: %s", self._endpoint.host, self._endpoint.port, reason)
+        good_for = None if self._good_since is None else time.monotonic() - self._good_since
+        self._patience.lost(good_for, taken_over=taken_over)
         self._end_session()
-        if taken_over:
-            # A copy of this card takes the link again and again: neither may answer with a storm of attempts.
-            self._lost_good = False
         self.detail = reason
         self._report(time.monotonic())
 
     def _end_session(self) -> None:
         self._outbox.close()
-        self._lost_good = self._good_since is not None
-        if self._good_since is not None and time.monotonic() - self._good_since >= GOOD_S:
-            self._attempt = 0
         self._good_since = None
         self._online = False
         self._online_at = None
@@ -260,10 +254,7 @@ class Uplink:
         """Wait before the next attempt; every kiosk for another time."""
         if self._stopping:
             return
-        if self._lost_good:
-            self._attempt = 0
-        delay = reconnect_delay(self._attempt, self._memory.value.spread_s, random.random())  # noqa: S311 - jitter
-        self._attempt += 1
+        delay = self._patience.delay(self._memory.value.spread_s, random.random())  # noqa: S311 - jitter
         end = time.monotonic() + delay
         while not self._stopping and (left := end - time.monotonic()) > 0:
             match self._next(min(left, 1.0)):
