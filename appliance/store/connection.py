@@ -211,7 +211,8 @@ class Connection:
     def abandon(self) -> None:
         """Leave the files exactly as they are, for the restart or for `kvitt journal recover`.
 
-        SQLite cannot be told here to close without a checkpoint, so the handle lives until the process ends.
+        SQLite cannot be told here to close without a checkpoint, so the handle, and its lock on the file, live until
+        the process ends.
         """
         with self._lock:
             self._fault = self._fault or StoreError(f"{self.path.name} is closed.")

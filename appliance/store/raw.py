@@ -6,7 +6,9 @@ file format, sections 1.6 and 2.1). A page stands in the log many times; any ima
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import mmap
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -14,8 +16,6 @@ from appliance.store.connection import PAGE_SIZE
 from appliance.store.faults import RowDamaged
 from appliance.store.rows import MAXIMUM_BYTES, unseal
 from appliance.store.wal import FRAME, FRAME_HEADER, HEADER
-
-Images = Mapping[int, Sequence[bytes]]
 
 _LEAF: Final = 0x0D
 _LOCAL: Final = PAGE_SIZE - 35
@@ -25,28 +25,53 @@ _CHAIN: Final = PAGE_SIZE - 4
 _BEGIN: Final = b'{"at":"'
 
 
+Content = mmap.mmap | bytes
+
+
+class Images:
+    """The images of each page: those in the log, newest first, then the one in the database."""
+
+    def __init__(self, database: Content, log: Content) -> None:
+        self._database = database
+        self._log = log
+        self._frames: dict[int, list[int]] = {}
+        for start in range(HEADER, len(log) - FRAME + 1, FRAME):
+            number = int.from_bytes(log[start : start + 4])
+            if number:
+                self._frames.setdefault(number, []).insert(0, start + FRAME_HEADER)
+
+    def numbers(self) -> Iterator[int]:
+        """Give the numbers of all pages."""
+        pages = len(self._database) // PAGE_SIZE
+        yield from range(1, pages + 1)
+        yield from (number for number in self._frames if number > pages)
+
+    def of(self, number: int) -> Iterator[bytes]:
+        """Give the images of one page."""
+        for start in self._frames.get(number, ()):
+            yield self._log[start : start + PAGE_SIZE]
+        start = (number - 1) * PAGE_SIZE
+        if number >= 1 and start + PAGE_SIZE <= len(self._database):
+            yield self._database[start : start + PAGE_SIZE]
+
+
+@contextmanager
+def _mapped(path: Path) -> Iterator[Content]:
+    """Give the content of a file that may be larger than the memory; b"" for one that is missing or empty."""
+    if not path.exists() or not path.stat().st_size:
+        yield b""
+        return
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        yield content
+
+
 def raw_rows(database: Path, log: Path) -> Iterator[tuple[int, str]]:
     """Give sequence and text of every row that proves itself; a row may come more than once."""
-    images = _images(database, log)
-    for number in images:
-        for page in images[number]:
-            yield from _rows_of(page, images, header=100 if number == 1 else 0)
-
-
-def _images(database: Path, log: Path) -> dict[int, list[bytes]]:
-    images: dict[int, list[bytes]] = {}
-    if database.exists():
-        content = database.read_bytes()
-        for start in range(0, len(content) - PAGE_SIZE + 1, PAGE_SIZE):
-            images.setdefault(start // PAGE_SIZE + 1, []).append(content[start : start + PAGE_SIZE])
-    if log.exists():
-        content = log.read_bytes()
-        for start in range(HEADER, len(content) - FRAME + 1, FRAME):
-            number = int.from_bytes(content[start : start + 4])
-            if number:
-                # The newest image first: that is where a chain most likely goes on.
-                images.setdefault(number, []).insert(0, content[start + FRAME_HEADER : start + FRAME])
-    return images
+    with _mapped(database) as pages, _mapped(log) as frames:
+        images = Images(pages, frames)
+        for number in images.numbers():
+            for page in images.of(number):
+                yield from _rows_of(page, images, header=100 if number == 1 else 0)
 
 
 def _rows_of(page: bytes, images: Images, header: int) -> Iterator[tuple[int, str]]:
@@ -82,7 +107,7 @@ def _row_at(page: bytes, start: int, images: Images) -> tuple[int, str] | None:
 
 def _chains(number: int, missing: int, images: Images) -> Iterator[bytes]:
     """Give every way in which a chain of overflow pages may go on."""
-    for image in images.get(number, ()):
+    for image in images.of(number):
         part = image[4 : 4 + missing]
         if missing <= _CHAIN:
             yield part

@@ -12,7 +12,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from tinydb.table import Document
 
@@ -28,6 +28,7 @@ from appliance.store.raw import raw_rows
 from appliance.store.rows import NO_HASH, SealedRow, seal, stamp, unseal
 
 _MOMENT: Final = "%Y%m%dT%H%M%S"
+_FINDS: Final = "journal.finds"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,19 +51,20 @@ def recover(
     lock = StateLock(state)
     try:
         kept_in = quarantine(state, f"{at:{_MOMENT}}", *_files(state), move=False)
-        found = gather(kept_in)
+        sources = [kept_in]
         if not (state / journal.FILE).exists():
             # An earlier attempt was cut off between taking the old file away and giving the new one its name.
-            for earlier in sorted(kept_in.parent.iterdir(), reverse=True):
-                found = {**gather(earlier), **found}
-            found = dict(sorted(found.items()))
-        known = max([highest, highest_known(kept_in), *found])
-        lost = _gaps(found, known)
-        listed = ", ".join(f"{first} to {last}" for first, last in lost)
-        if lost and not confirm(f"{len(found)} rows are saved. No. {listed} cannot be found on this card."):
-            raise StoreError(f"Nothing was changed. {len(found)} rows can be saved; {listed} cannot.")
-        _rebuild(state, found, lost, at, known=known, operator=operator)
-        return Recovery(rows=len(found), lost=lost, quarantine=kept_in)
+            sources = sorted(kept_in.parent.iterdir(), reverse=True)
+        with Finds(state / _FINDS) as finds:
+            for source in sources:
+                finds.gather(source)
+            known = max(highest, highest_known(kept_in), finds.highest())
+            lost = finds.gaps(known)
+            listed = ", ".join(f"{first} to {last}" for first, last in lost)
+            if lost and not confirm(f"{finds.count()} rows are saved. No. {listed} cannot be found on this card."):
+                raise StoreError(f"Nothing was changed. {finds.count()} rows can be saved; {listed} cannot.")
+            _rebuild(state, finds, lost, at, known=known, operator=operator)
+            return Recovery(rows=finds.count(), lost=lost, quarantine=kept_in)
     except OSError as error:
         raise fault_of(error, path=state / journal.FILE) from error
     finally:
@@ -80,18 +82,69 @@ def highest_known(state: Path) -> int:
     return 0 if mark is None else max(mark.sequence, mark.acked)
 
 
-def gather(folder: Path) -> dict[int, str]:
-    """Give the texts of all rows that prove themselves in the files of a folder, by sequence."""
-    database = folder / journal.FILE
-    found = dict(raw_rows(database, wal_of(database)))
-    with suppress(sqlite3.Error):
-        found.update(_through_sqlite(database, max(found, default=0)))
-    return dict(sorted(found.items()))
+class Finds:
+    """The rows that have proved themselves, in a scratch file: a journal may be larger than the memory."""
+
+    def __init__(self, scratch: Path) -> None:
+        scratch.unlink(missing_ok=True)
+        self._scratch = scratch
+        self._rows = sqlite3.connect(scratch, isolation_level=None)
+        self._rows.execute("PRAGMA journal_mode=OFF")
+        self._rows.execute("PRAGMA synchronous=OFF")
+        self._rows.execute("CREATE TABLE row (id INTEGER PRIMARY KEY, doc TEXT)")
+        self._rows.execute("BEGIN")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._rows.close()
+        self._scratch.unlink()
+
+    def gather(self, folder: Path) -> None:
+        """Take in the rows of a folder's files; those that are here already stay."""
+        database = folder / journal.FILE
+        statement = "INSERT OR IGNORE INTO row VALUES (?, ?)"
+        self._rows.executemany(statement, raw_rows(database, wal_of(database)))
+        self._rows.executemany(statement, _through_sqlite(database, self.highest()))
+
+    def items(self) -> Iterator[tuple[int, str]]:
+        """Give sequence and text of the rows, in order."""
+        return iter(self._rows.execute("SELECT id, doc FROM row ORDER BY id"))
+
+    def days(self) -> Iterator[tuple[int, str]]:
+        """Give the rows that open or close a business day, and perhaps others."""
+        return iter(self._rows.execute("""SELECT id, doc FROM row WHERE instr(doc, '"type":"day.') ORDER BY id"""))
+
+    def count(self) -> int:
+        """Count the rows."""
+        return int(self._rows.execute("SELECT count(*) FROM row").fetchone()[0])
+
+    def highest(self) -> int:
+        """Give the highest sequence; 0 if there is none."""
+        return int(self._rows.execute("SELECT max(id) FROM row").fetchone()[0] or 0)
+
+    def lowest(self) -> int:
+        """Give the lowest sequence; 1 if there is none."""
+        return int(self._rows.execute("SELECT min(id) FROM row").fetchone()[0] or 1)
+
+    def gaps(self, known: int) -> tuple[tuple[int, int], ...]:
+        """Give the ranges that are missing up to the highest sequence known."""
+        gaps: list[tuple[int, int]] = []
+        before = 0
+        for (sequence,) in (*self._rows.execute("SELECT id FROM row ORDER BY id"), (known + 1,)):
+            if sequence > before + 1:
+                gaps.append((before + 1, sequence - 1))
+            before = sequence
+        return tuple(gaps)
 
 
 def _through_sqlite(database: Path, highest: int) -> Iterator[tuple[int, str]]:
-    """Give what SQLite still reads, id by id: one bad page does not end the search."""
-    with closing(sqlite3.connect(database, isolation_level=None)) as connection:
+    """Give what SQLite still reads, id by id: one bad page does not end the search. The file is not touched."""
+    if not database.exists():
+        return
+    uri = f"{database.absolute().as_uri()}?mode=ro&immutable=1"
+    with closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as connection:
         with suppress(sqlite3.Error):
             highest = max(highest, connection.execute('SELECT max(id) FROM "t_event"').fetchone()[0] or 0)
         for sequence in range(1, highest + 1):
@@ -101,29 +154,19 @@ def _through_sqlite(database: Path, highest: int) -> Iterator[tuple[int, str]]:
                     yield sequence, text
 
 
-def _gaps(found: dict[int, str], known: int) -> tuple[tuple[int, int], ...]:
-    gaps: list[tuple[int, int]] = []
-    before = 0
-    for sequence in [*found, known + 1]:
-        if sequence > before + 1:
-            gaps.append((before + 1, sequence - 1))
-        before = sequence
-    return tuple(gaps)
-
-
 def _rebuild(
-    state: Path, found: dict[int, str], lost: tuple[tuple[int, int], ...], at: datetime, *, known: int, operator: str
+    state: Path, finds: Finds, lost: tuple[tuple[int, int], ...], at: datetime, *, known: int, operator: str
 ) -> None:
     path = state / journal.FILE
     built = path.with_name(path.name + ".new")
-    journal.create(built, first=min(found, default=1))
+    journal.create(built, first=finds.lowest())
     with closing(journal.JournalDatabase(built)) as database, database.transaction():
-        database.table("event").load(found.items())
-        _note_days(database, found)
+        database.table("event").load(finds.items())
+        _note_days(database, finds)
         if lost:
             _write_epoch(database, at, known=known, lost=lost, reason="recovered", operator=operator)
         else:
-            _write(database, JournalRecovered(rows=len(found), reason="damaged file"), at, known + 1)
+            _write(database, JournalRecovered(rows=finds.count(), reason="damaged file"), at, known + 1)
     replace_journal(state, built)
 
 
@@ -145,13 +188,13 @@ def replace_journal(state: Path, built: Path) -> None:
     publish(built, path)
 
 
-def _note_days(database: journal.JournalDatabase, found: dict[int, str]) -> None:
+def _note_days(database: journal.JournalDatabase, finds: Finds) -> None:
     """Write the entries of the business days anew from the rows that open and close them."""
     days = database.table("day")
-    for sequence, text in found.items():
-        if '"type":"day.' not in text:
-            continue
+    for sequence, text in finds.days():
         row = unseal(sequence, text)
+        if row["type"] not in ("day.opened", "day.closed"):
+            continue
         number = int(date.fromisoformat(row["data"]["business_date"]).strftime("%Y%m%d"))
         known = days.get(doc_id=number) or {"first": sequence}
         closed = row["type"] == "day.closed"
