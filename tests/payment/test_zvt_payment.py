@@ -47,6 +47,7 @@ def test_the_screen_follows_the_terminal_and_offers_to_cancel_only_while_it_can(
 
 
 def test_nothing_is_sent_before_the_intent_is_durable(till: Till, terminal: ZvtTerminal) -> None:
+    until(lambda: terminal.log[-1] == "> 8000")
     before = list(terminal.log)
 
     def look(fact: object) -> None:
