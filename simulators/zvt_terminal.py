@@ -56,9 +56,10 @@ class ZvtTerminal:
         clock: Callable[[], datetime] = datetime.now,
         die: Callable[[], None] = _power_cut,
     ) -> None:
-        """`books`: folder. `default`: how it behaves, also when it boots. `opening`: give empty books an older sale, as every installed terminal has one.
+        """`books`: folder. `default`: how it behaves, also when it boots. Times are seconds.
 
-        Times are seconds. `die` is what `kill` does: by default the session loses power and boots again.
+        `opening`: give empty books an older sale, as every installed terminal has one. `die` is what `kill` does: by
+        default the session loses power and boots again.
         """
         self.books = Books(books)
         self._desk = Desk(self.books, terminal=terminal, currency=currency, t3=t3, clock=clock)
