@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import zstandard
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from appliance.core.product import BUCKETS, KEYS, bucket, bucket_digest, canonical, product_digest, root_digest
 from appliance.mqtt.messages.catalogue import (
@@ -62,11 +62,10 @@ def newest(connection: Connection, zone: str) -> int:
     return connection.scalar(select(func.max(table.c.version)).where(table.c.zone == zone)) or 0
 
 
-def zones(connection: Connection) -> dict[str, int]:
-    """Give every zone and its newest version."""
+def zones(connection: Connection) -> list[str]:
+    """Give every zone that has a catalogue."""
     table = schema.catalogue_version
-    rows = connection.execute(select(table.c.zone, func.max(table.c.version).label("version")).group_by(table.c.zone))
-    return {row.zone: row.version for row in rows}
+    return list(connection.scalars(select(table.c.zone).distinct().order_by(table.c.zone)))
 
 
 def publish(
@@ -79,6 +78,7 @@ def publish(
     whole: bool,
     effective_at: datetime | None = None,
     force: bool = False,
+    cohort: int = 100,
 ) -> Publication | None:
     """Make a new version of these products; None if nothing changes.
 
@@ -125,6 +125,7 @@ def publish(
             published_at=instant(now),
             effective_at=instant(effective_at or now),
             forced=force,
+            cohort=cohort,
         )
     )
     return Publication(zone=zone, version=number, products=len(target), changed=len(changed), deleted=len(deleted))
@@ -310,4 +311,13 @@ def head(connection: Connection, zone: str) -> Head | None:
         published_at=read_instant(row.published_at),
         effective_at=read_instant(row.effective_at),
         force=row.forced,
+        cohort=row.cohort,
     )
+
+
+def raise_wave(connection: Connection, zone: str, cohort: int) -> int:
+    """Let `cohort` per cent of the stores use the newest version; give its number, 0 if there is none."""
+    table = schema.catalogue_version
+    number = newest(connection, zone)
+    connection.execute(update(table).where(table.c.zone == zone, table.c.version == number).values(cohort=cohort))
+    return number

@@ -59,6 +59,10 @@ def _parser() -> argparse.ArgumentParser:
         made.add_argument("--zone", default="", help="price zone; by default the one of hub.toml")
         made.add_argument("--effective", default="", metavar="TIME", help="with offset, e.g. 2026-03-14T10:00:00+01:00")
         made.add_argument("--force", action="store_true", help="let an improbable change pass")
+        made.add_argument("--cohort", type=_percent, default=100, metavar="PERCENT", help="stores that may use it")
+    wave = _command(parts, "wave", "Let more stores use the newest version.", _wave)
+    wave.add_argument("cohort", type=_percent, metavar="PERCENT")
+    wave.add_argument("--zone", default="", help="price zone; by default the one of hub.toml")
     _command(parts, "show", "Name zones and versions.", _show)
 
     listing = _command(commands, "sales", "List sales and totals.", _sales)
@@ -157,6 +161,7 @@ def _publish(options: argparse.Namespace, products: tuple[dict[str, object], ...
                 whole=whole,
                 effective_at=effective,
                 force=options.force,
+                cohort=options.cohort,
             )
         except catalogue.Refused as error:
             raise UsageFault(f"{error}; nothing was changed") from error
@@ -177,6 +182,22 @@ def _time(text: str) -> datetime:
     if at.tzinfo is None:
         raise UsageFault(f"--effective {text}: say the offset too, e.g. {text}+01:00")
     return at
+
+
+def _percent(text: str) -> int:
+    if not text.isascii() or not text.isdecimal() or int(text) > 100:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 100")
+    return int(text)
+
+
+def _wave(options: argparse.Namespace) -> int:
+    zone = options.zone or read_settings(options.data).zone
+    with Database(options.data).write() as connection:
+        version = catalogue.raise_wave(connection, zone, options.cohort)
+    if not version:
+        raise UsageFault(f"zone {zone!r} has no catalogue")
+    print(f"{zone}/{version}: {options.cohort} % of the stores may use it")
+    return 0
 
 
 def _show(options: argparse.Namespace) -> int:

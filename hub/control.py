@@ -12,11 +12,11 @@ from typing import Final
 from uuid import uuid4
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from appliance.core.identifiers import uuid7
-from appliance.mqtt.messages.catalogue import PAGE_BYTES
+from appliance.mqtt.messages.catalogue import PAGE_BYTES, Head
 from appliance.mqtt.messages.presence import Birth, Health, HubState, presence
 from appliance.mqtt.messages.signed import sign
 from appliance.mqtt.messages.wire import Fields, Malformed, Packet, decode, packet, parse_json
@@ -49,7 +49,7 @@ class Control:
         self._told: bool | None = None
         self._told_at = 0.0
         self._polled_at = 0.0
-        self._published: dict[str, int] = {}
+        self._published: dict[str, Head] = {}
         self.refused = 0
         """Messages that were not what their topic promises."""
         self._session = Session(
@@ -125,25 +125,23 @@ class Control:
 
     def _publish_heads(self) -> None:
         with self._database.read() as connection:
-            for zone, version in zones(connection).items():
-                if self._published.get(zone) == version:
-                    continue
+            for zone in zones(connection):
                 pointer = head(connection, zone)
-                if pointer is None:
-                    continue
                 known = self._published.get(zone)
+                if pointer is None or pointer == known:
+                    continue
                 if known is not None:
-                    table = schema.catalogue_delta
-                    for document in connection.scalars(
-                        select(table.c.document)
-                        .where(table.c.zone == zone, table.c.base >= known)
-                        .order_by(table.c.base)
-                    ):
-                        if len(document) <= PAGE_BYTES:
-                            fields = Fields(parse_json(document.encode()), "delta")
-                            self._session.publish(packet(Kind.DELTA, zone, fields.table))
+                    self._publish_deltas(connection, zone, known.version)
                 if self._session.publish(packet(Kind.HEAD, zone, sign(pointer.document(), self._key))):
-                    self._published[zone] = version
+                    self._published[zone] = pointer
+
+    def _publish_deltas(self, connection: Connection, zone: str, base: int) -> None:
+        table = schema.catalogue_delta
+        query = select(table.c.document).where(table.c.zone == zone, table.c.base >= base).order_by(table.c.base)
+        for document in connection.scalars(query):
+            if len(document) <= PAGE_BYTES:
+                fields = Fields(parse_json(document.encode()), "delta")
+                self._session.publish(packet(Kind.DELTA, zone, fields.table))
 
     def _prove(self) -> None:
         with self._database.read() as connection:

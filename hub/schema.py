@@ -200,6 +200,7 @@ catalogue_version: Final = Table(
     Column("published_at", String(24), nullable=False),
     Column("effective_at", String(24), nullable=False),
     Column("forced", Boolean, nullable=False),
+    Column("cohort", Integer, nullable=False),
 )
 
 catalogue_product: Final = Table(

@@ -223,14 +223,19 @@ def test_a_version_that_the_till_finds_insane_leaves_the_last_good_one(
     assert link.online
 
 
-def test_a_store_whose_wave_has_not_come_only_stages(shop: Kiosk, hub: HubInside, listener: Listener) -> None:
+def test_a_store_only_stages_until_its_wave_comes(shop: Kiosk, hub: HubInside) -> None:
     version = CatalogueVersion("main", 2)
     place = wave("oslo-01", version)
-    assert hub.command("catalogue", "price", "sku-7=1990") == 0
-    wait_for(lambda: shop.catalogue.pending() == version, "staged by a full wave")
-    assert 0 <= place < 100
-    assert wave("oslo-01", version) == place
-    assert len({wave(f"store-{i}", version) for i in range(500)}) > 90
+    assert hub.command("catalogue", "price", "sku-7=1990", "--cohort", str(place)) == 0
+    wait_for(lambda: shop.catalogue.pending() == version, "it is staged")
+    assert not any(isinstance(command, ActivateCatalogue) for command in shop.posted)
+    assert hub.command("catalogue", "wave", str(place + 1)) == 0
+    wait_version(shop, 2)
+
+
+def test_waves_divide_the_stores_evenly() -> None:
+    places = [wave(f"store-{i}", CatalogueVersion("main", 2)) for i in range(1000)]
+    assert 400 < sum(place < 50 for place in places) < 600
 
 
 def test_an_interrupted_download_goes_on_where_it_stopped(
