@@ -18,7 +18,7 @@ from appliance.core.product import canonical
 from appliance.errors import JournalCorrupt, StoreError, StoreInUse
 from appliance.store.backup import prove_file
 from appliance.store.journal import SqliteJournal
-from appliance.store.table import PAGE_ROWS
+from appliance.store.overlay import PAGE_ROWS
 
 SOUND: Final = 0
 DAMAGED: Final = 1

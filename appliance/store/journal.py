@@ -24,8 +24,9 @@ from appliance.store.faults import RowDamaged, damaged_journal, fault_of, kept
 from appliance.store.files import MEGABYTE, StateLock, forget_cached, free_bytes, publish, wal_of
 from appliance.store.mark import Mark, MarkFile, read_mark
 from appliance.store.migrations import Schema, bring_up, inscribe, inspect
+from appliance.store.overlay import PAGE_ROWS
 from appliance.store.rows import NO_HASH, EventTable, journal_row, seal, stamp
-from appliance.store.table import PAGE_ROWS, Database, Table
+from appliance.store.table import Database, Table
 
 SCHEMA: Final = Schema(version=1, min_reader=1)
 FILE: Final = "journal.db"

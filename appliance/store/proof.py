@@ -8,8 +8,9 @@ from typing import Any
 from tinydb.table import Document
 
 from appliance.store.faults import RowDamaged, damaged_journal
+from appliance.store.overlay import PAGE_ROWS
 from appliance.store.rows import NO_HASH, EventTable
-from appliance.store.table import PAGE_ROWS, Table
+from appliance.store.table import Table
 
 RowOf = Callable[[int], Mapping[str, Any]]
 

@@ -17,7 +17,8 @@ from appliance.errors import StoreError
 from appliance.ports import JournalRow
 from appliance.store.codec import decode
 from appliance.store.faults import RowDamaged
-from appliance.store.table import Fields, Table
+from appliance.store.overlay import Fields
+from appliance.store.table import Table
 
 MAXIMUM_BYTES: Final = 64 * 1024
 NO_HASH: Final = "0" * 64

@@ -6,28 +6,23 @@ TinyDB's own storage is never used. A table is "t_<name>"(id, doc, crc); `crc` =
 from __future__ import annotations
 
 import json
-import re
 import zlib
-from collections.abc import Callable, ItemsView, Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import Any, Final, cast
 
 from tinydb import TinyDB
 from tinydb.queries import QueryLike
-from tinydb.storages import Storage
 from tinydb.table import Document
 from tinydb.table import Table as TinyTable
 
-from appliance.errors import StoreError
-from appliance.store.connection import Connection, Synchronous
+from appliance.store.connection import Connection
 from appliance.store.faults import RowDamaged
+from appliance.store.overlay import PAGE_ROWS, Fields, Overlay, Rows
+from appliance.store.storage import NAME, SQLiteStorage, expression
 
-PAGE_ROWS: Final = 500
 _ROWS: Final = "SELECT id, doc, crc FROM {t} {rest}"
-_NAME: Final = re.compile(r"[a-z0-9_]+")
 
-Fields = dict[str, Any]
 Updates = Iterable[tuple[Mapping[str, Any] | Callable[[MutableMapping[str, Any]], None], QueryLike]]
 
 
@@ -40,118 +35,6 @@ def checksum(doc_id: int, text: str) -> int:
     return zlib.crc32(f"{doc_id}:{text}".encode())
 
 
-class Rows(Mapping[str, Fields]):
-    """A table as TinyDB reads it, lazily: documents by id as text. No cursor stays open between two steps."""
-
-    def __init__(self, table: Table) -> None:
-        self._table = table
-
-    def items(self) -> ItemsView[str, Fields]:
-        """Give pairs of id and document, read a page of rows at a time."""
-        return PagedItems(self, self._table)
-
-    def __getitem__(self, key: str) -> Fields:
-        text = str(key)
-        if not text.isdecimal() or str(int(text)) != text:
-            raise KeyError(key)
-        document = self._table.fetch(int(text))
-        if document is None:
-            raise KeyError(key)
-        return document
-
-    def __iter__(self) -> Iterator[str]:
-        return map(str, self._table.ids())
-
-    def __len__(self) -> int:
-        return self._table.size()
-
-
-class PagedItems(ItemsView[str, Fields]):
-    """The items of a lazy table, in pages by id."""
-
-    def __init__(self, rows: Rows, table: Table) -> None:
-        super().__init__(rows)
-        self._table = table
-
-    def __iter__(self) -> Iterator[tuple[str, Fields]]:
-        after: int | None = None
-        while page := self._table.page(after, PAGE_ROWS):
-            for document in page:
-                yield str(document.doc_id), dict(document)
-            after = page[-1].doc_id
-
-
-class Overlay(MutableMapping[int, Fields]):
-    """What an update does to a table: rows come in when asked for, and only what changed goes out."""
-
-    def __init__(self, table: Table) -> None:
-        self._table = table
-        self._loaded: dict[int, tuple[str, Fields]] = {}
-        self._set: dict[int, Fields] = {}
-        self._deleted: set[int] = set()
-        self._cleared = False
-
-    def __contains__(self, key: object) -> bool:
-        if key in self._set or key in self._loaded:
-            return True
-        if self._cleared or key in self._deleted or not isinstance(key, int):
-            return False
-        return self._table.has(key)
-
-    def __getitem__(self, key: int) -> Fields:
-        if key in self._set:
-            return self._set[key]
-        if key in self._loaded:
-            return self._loaded[key][1]
-        if self._cleared or key in self._deleted:
-            raise KeyError(key)
-        text = self._table.text(key)
-        if text is None:
-            raise KeyError(key)
-        document = self._table.parse(key, text)
-        self._loaded[key] = (text, document)
-        return document
-
-    def __setitem__(self, key: int, document: Fields) -> None:
-        self._loaded.pop(key, None)
-        self._deleted.discard(key)
-        self._set[key] = document
-
-    def __delitem__(self, key: int) -> None:
-        if key not in self:
-            raise KeyError(key)
-        self._loaded.pop(key, None)
-        self._set.pop(key, None)
-        self._deleted.add(key)
-
-    def __iter__(self) -> Iterator[int]:
-        stored = [] if self._cleared else [key for key in self._table.ids() if key not in self._deleted]
-        known = set(stored)
-        return iter([*stored, *(key for key in self._set if key not in known)])
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
-
-    def clear(self) -> None:
-        """Empty the table in one statement."""
-        self._loaded.clear()
-        self._set.clear()
-        self._deleted.clear()
-        self._cleared = True
-
-    @property
-    def highest_set(self) -> int:
-        """Highest id set in this update."""
-        return max(self._set, default=0)
-
-    def changes(self) -> tuple[bool, set[int], dict[int, Fields]]:
-        """Give what to write: whether all rows go first, which ids go, and what stands where."""
-        edited = {
-            key: document for key, (text, document) in self._loaded.items() if self._table.dump(key, document) != text
-        }
-        return self._cleared, self._deleted, {**edited, **self._set}
-
-
 class Table(TinyTable):
     """A TinyDB table whose documents are rows. Nothing is cached: a price must never come from a cache."""
 
@@ -159,7 +42,7 @@ class Table(TinyTable):
     """Top-level fields with an expression index, made along with the table."""
 
     def __init__(self, storage: SQLiteStorage, name: str, cache_size: int = 0, persist_empty: bool = False) -> None:
-        if not _NAME.fullmatch(name):
+        if not NAME.fullmatch(name):
             raise ValueError(f"a table's name has a-z, 0-9 and _, not {name!r}")
         # TinyDB binds its default size too early for a class attribute, and wipes a table that is to be persisted.
         super().__init__(storage, name, cache_size=0, persist_empty=False)
@@ -330,7 +213,7 @@ class Table(TinyTable):
         # TinyDB keeps a query's shape in a private field, ('==', (field,), value). A wrong guess is only slow.
         match getattr(cond, "_hash", None):
             case ("==", (str(field),), str() | int() as value) if field in self.fields_indexed:
-                rows = self._select(f"WHERE {_extract(field)} = ? ORDER BY id", (value,))
+                rows = self._select(f"WHERE {expression(field)} = ? ORDER BY id", (value,))
                 return [(str(row[0]), self.parse(row[0], self._proved(*row))) for row in rows]
         return Rows(self).items()
 
@@ -368,63 +251,6 @@ class Table(TinyTable):
         self._next_given = 1
 
 
-class SQLiteStorage(Storage):
-    """TinyDB's storage: the tables of one SQLite file."""
-
-    def __init__(self, path: Path | Connection, *, synchronous: Synchronous = "FULL", indexed: bool = False) -> None:
-        if isinstance(path, Connection):
-            self.connection = path
-        else:
-            self.connection = Connection(path, synchronous=synchronous, indexed=indexed)
-        self._names: set[str] | None = None
-        self._names_of = -1
-
-    def names(self) -> set[str]:
-        """Give the names of the tables."""
-        if self._names is None or self._names_of != self.connection.undone:
-            self._names_of = self.connection.undone
-            rows = self.connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table' AND name GLOB 't_*'")
-            self._names = {row[0].removeprefix("t_") for row in rows}
-        return self._names
-
-    def exists(self, name: str) -> bool:
-        """Whether a table has come into being."""
-        return name in self.names()
-
-    def create(self, name: str, indexed: tuple[str, ...] = ()) -> None:
-        """Make a table, and an expression index for each field named."""
-        with self.connection.transaction():
-            self._names = None
-            self.connection.execute(
-                f'CREATE TABLE "t_{name}" (id INTEGER PRIMARY KEY, doc TEXT NOT NULL, crc INTEGER NOT NULL) STRICT'
-            )
-            for field in indexed:
-                self.index(name, field)
-
-    def index(self, name: str, field: str) -> None:
-        """Make the expression index of a field; documents without it are not in it."""
-        value = _extract(field)
-        self.connection.execute(f'CREATE INDEX "i_{name}_{field}" ON "t_{name}" ({value}) WHERE {value} IS NOT NULL')
-
-    def read(self) -> dict[str, dict[str, Any]] | None:
-        """Give the names of the tables with nothing in them: all that TinyDB asks for is the names."""
-        return {name: {} for name in self.names()} or None
-
-    def write(self, data: dict[str, dict[str, Any]]) -> None:
-        """Drop the tables that are missing in `data`: the only whole write that TinyDB may do here."""
-        gone = self.names() - set(data)
-        if set(data) - self.names() or any(data.values()):
-            raise StoreError("a table is written row by row, never as a whole")
-        with self.connection.transaction():
-            self._names = None
-            for name in gone:
-                self.connection.execute(f'DROP TABLE "t_{name}"')
-
-    def close(self) -> None:
-        """Close the file."""
-        self.connection.close()
-
-
 class Database(TinyDB):
     """A TinyDB database in one SQLite file."""
 
@@ -449,9 +275,3 @@ class Database(TinyDB):
     def connection(self) -> Connection:
         """The connection to the file."""
         return self.sqlite.connection
-
-
-def _extract(field: str) -> str:
-    if not _NAME.fullmatch(field):
-        raise ValueError(f"an indexed field's name has a-z, 0-9 and _, not {field!r}")
-    return f"json_extract(doc, '$.{field}')"

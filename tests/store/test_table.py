@@ -14,7 +14,8 @@ from tinydb.table import Document
 from appliance.errors import StoreError, StoreInUse
 from appliance.store.connection import Connection
 from appliance.store.faults import RowDamaged
-from appliance.store.table import Database, SQLiteStorage, Table
+from appliance.store.storage import SQLiteStorage
+from appliance.store.table import Database, Table
 
 
 @pytest.fixture
