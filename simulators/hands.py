@@ -104,10 +104,14 @@ class Hands:
         """Wait for a page."""
         return self.wait(lambda view: view["page"] == name, f"the page {name}")
 
+    def touch(self, name: str) -> bool:
+        """Touch a button now; False if the picture has none of this name."""
+        return bool(self._ask(f"tap {name}"))
+
     def tap(self, name: str) -> None:
         """Touch a button as soon as it is there."""
         deadline = time.monotonic() + PATIENCE_S
-        while not self._ask(f"tap {name}"):
+        while not self.touch(name):
             if time.monotonic() > deadline:
                 seen = self.view()
                 raise TimeoutError(f"no button {name}; the screen shows {seen and seen['page']}; see {self._log}")
