@@ -232,7 +232,7 @@ def _open_tcp(url: str, parts: SplitResult, timeout: float) -> Link:
     except ValueError as error:
         raise ConfigError(f"{url!r}: {error}") from error
     if not host or not port or parts.path not in ("", "/") or parts.query:
-        raise ConfigError(f"{url!r}: write tcp://host:port, e.g. tcp://192.168.1.50:20007")
+        raise ConfigError(f"{url!r}: write tcp://host:port, e.g. tcp://192.0.2.50:20007")
     try:
         connection = socket.create_connection((host, port), timeout)
     except TimeoutError as error:
