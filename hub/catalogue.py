@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import zstandard
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from appliance.core.product import BUCKETS, KEYS, bucket, bucket_digest, canonical, product_digest, root_digest
 from appliance.mqtt.messages.catalogue import (
@@ -96,7 +96,7 @@ def publish(
     _judge(current, target, changed, tax_codes, force=force)
     number = newest(connection, zone) + 1
     touched = {bucket(sku) for sku in (*changed, *deleted)}
-    _store(connection, zone, changed, deleted)
+    _store(connection, zone, changed, [*deleted, *(sku for sku in changed if sku in current)])
     digests = _digests(connection, zone, touched if number > 1 else range(BUCKETS), target)
     root = root_digest(digests[i] for i in range(BUCKETS))
     manifest, size = _pages(connection, zone, number, target, digests)
@@ -153,12 +153,16 @@ def _judge(
         raise HeldBack(why)
 
 
-def _store(
-    connection: Connection, zone: str, changed: Mapping[str, Mapping[str, Any]], deleted: Collection[str]
-) -> None:
+def _store(connection: Connection, zone: str, changed: Mapping[str, Mapping[str, Any]], old: Collection[str]) -> None:
+    """Write changed products in the place of the old ones."""
     table = schema.catalogue_product
-    for sku in (*changed, *deleted):
-        connection.execute(delete(table).where(table.c.zone == zone, table.c.bucket == bucket(sku), table.c.sku == sku))
+    if old:
+        connection.execute(
+            delete(table).where(
+                table.c.zone == zone, table.c.bucket == bindparam("in_bucket"), table.c.sku == bindparam("of_sku")
+            ),
+            [{"in_bucket": bucket(sku), "of_sku": sku} for sku in old],
+        )
     rows = [
         {
             "zone": zone,
@@ -183,10 +187,17 @@ def _digests(
         if number in members:
             members[number].append(sku)
     table = schema.catalogue_bucket
-    for number, skus in members.items():
-        connection.execute(delete(table).where(table.c.zone == zone, table.c.bucket == number))
-        digest = bucket_digest(product_digest(target[sku]) for sku in skus)
-        connection.execute(insert(table).values(zone=zone, bucket=number, digest=digest))
+    connection.execute(
+        delete(table).where(table.c.zone == zone, table.c.bucket == bindparam("in_bucket")),
+        [{"in_bucket": number} for number in members],
+    )
+    connection.execute(
+        insert(table),
+        [
+            {"zone": zone, "bucket": number, "digest": bucket_digest(product_digest(target[sku]) for sku in skus)}
+            for number, skus in members.items()
+        ],
+    )
     rows = connection.execute(select(table.c.bucket, table.c.digest).where(table.c.zone == zone))
     return {row.bucket: bytes(row.digest) for row in rows}
 

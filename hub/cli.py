@@ -8,9 +8,12 @@ import logging
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
+
+from sqlalchemy import Connection
 
 from appliance.core.money import Currency, Money
 from hub import catalogue, kiosks
@@ -97,6 +100,18 @@ def _command(
     return made
 
 
+@contextmanager
+def _reading(options: argparse.Namespace) -> Iterator[Connection]:
+    with closing(Database(options.data)) as database, database.read() as connection:
+        yield connection
+
+
+@contextmanager
+def _writing(options: argparse.Namespace, *, create: bool = False) -> Iterator[Connection]:
+    with closing(Database(options.data, create=create)) as database, database.write() as connection:
+        yield connection
+
+
 def _serve(options: argparse.Namespace) -> int:
     host, _, port = options.broker.rpartition(":")
     if not host or not port.isdecimal():
@@ -133,7 +148,7 @@ def _import(options: argparse.Namespace) -> int:
 def _price(options: argparse.Namespace) -> int:
     settings = read_settings(options.data)
     zone = options.zone or settings.zone
-    with Database(options.data).read() as connection:
+    with _reading(options) as connection:
         known = catalogue.products(connection, zone)
     wanted = []
     for entry in options.prices:
@@ -150,7 +165,7 @@ def _publish(options: argparse.Namespace, products: tuple[dict[str, object], ...
     settings = read_settings(options.data)
     effective = _time(options.effective) if options.effective else None
     signing_key(options.data)
-    with Database(options.data, create=True).write() as connection:
+    with _writing(options, create=True) as connection:
         try:
             made = catalogue.publish(
                 connection,
@@ -192,7 +207,7 @@ def _percent(text: str) -> int:
 
 def _wave(options: argparse.Namespace) -> int:
     zone = options.zone or read_settings(options.data).zone
-    with Database(options.data).write() as connection:
+    with _writing(options) as connection:
         version = catalogue.raise_wave(connection, zone, options.cohort)
     if not version:
         raise UsageFault(f"zone {zone!r} has no catalogue")
@@ -201,7 +216,7 @@ def _wave(options: argparse.Namespace) -> int:
 
 
 def _show(options: argparse.Namespace) -> int:
-    with Database(options.data).read() as connection:
+    with _reading(options) as connection:
         for zone in catalogue.zones(connection):
             head = catalogue.head(connection, zone)
             if head is not None:
@@ -210,7 +225,7 @@ def _show(options: argparse.Namespace) -> int:
 
 
 def _sales(options: argparse.Namespace) -> int:
-    with Database(options.data).read() as connection:
+    with _reading(options) as connection:
         found = sales(connection)
     whole = totals(found)
     if options.json:
@@ -226,14 +241,14 @@ def _sales(options: argparse.Namespace) -> int:
 
 
 def _alarms(options: argparse.Namespace) -> int:
-    with Database(options.data).read() as connection:
+    with _reading(options) as connection:
         for alarm in alarms(connection):
             print(f"{alarm.at}  {alarm.kind}  {alarm.kiosk}: {alarm.text}")
     return 0
 
 
 def _kiosks(options: argparse.Namespace) -> int:
-    with Database(options.data).read() as connection:
+    with _reading(options) as connection:
         for kiosk in kiosks.listed(connection):
             marks = ", ".join(f"epoch {mark['epoch']}: {mark['contiguous']}" for mark in kiosk["marks"])
             online = "online" if kiosk["online"] else "offline"
@@ -247,7 +262,7 @@ def _key(options: argparse.Namespace) -> int:
 
 
 def _quarantine_list(options: argparse.Namespace) -> int:
-    with Database(options.data).read() as connection:
+    with _reading(options) as connection:
         for entry in entries(connection):
             print(f"{entry.at}  {entry.kiosk}/{entry.epoch}/{entry.seq}: {entry.reason}")
     return 0
@@ -255,7 +270,7 @@ def _quarantine_list(options: argparse.Namespace) -> int:
 
 def _quarantine_show(options: argparse.Namespace) -> int:
     kiosk, epoch, seq = _row(options.row)
-    with Database(options.data).read() as connection:
+    with _reading(options) as connection:
         for entry in entries(connection):
             if (entry.kiosk, entry.epoch, entry.seq) == (kiosk, epoch, seq):
                 print(entry.raw.decode("utf-8", "backslashreplace"))
@@ -264,7 +279,7 @@ def _quarantine_show(options: argparse.Namespace) -> int:
 
 
 def _quarantine_release(options: argparse.Namespace) -> int:
-    with Database(options.data).write() as connection:
+    with _writing(options) as connection:
         why = release(connection, *_row(options.row))
     if why:
         raise UsageFault(f"{options.row} stays in quarantine: {why}")

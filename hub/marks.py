@@ -78,7 +78,7 @@ def write_mark(connection: Connection, kiosk: str, epoch: int, mark: Mark) -> No
     values = {"contiguous": mark.contiguous, "highest": mark.highest, "gaps": json.dumps(mark.gaps)}
     changed = connection.execute(update(table).where(table.c.kiosk == kiosk, table.c.epoch == epoch).values(**values))
     if not changed.rowcount:
-        connection.execute(insert(table).values(kiosk=kiosk, epoch=epoch, proved=mark.contiguous, broken=0, **values))
+        connection.execute(insert(table).values(kiosk=kiosk, epoch=epoch, proved=0, broken=0, **values))
 
 
 def epochs(connection: Connection, kiosk: str) -> list[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import threading
 from collections.abc import Callable
@@ -63,6 +64,8 @@ class WebServer:
     """Serves an application on a thread of its own."""
 
     def __init__(self, app: Starlette, *, host: str, port: int) -> None:
+        # A receipt's address is its key: it stands in no log.
+        logging.getLogger("uvicorn.access").disabled = True
         config = uvicorn.Config(app, host=host, port=port, log_config=None, access_log=False, server_header=False)
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, name="web", daemon=True)

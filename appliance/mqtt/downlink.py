@@ -99,6 +99,11 @@ class Downlink:
         """Begin."""
         self._thread.start()
 
+    @property
+    def alive(self) -> bool:
+        """Whether the thread runs."""
+        return self._thread.is_alive()
+
     def stop(self, timeout: float = 20.0) -> bool:
         """End, with what has been fetched kept; False if the thread did not end in time."""
         self._inbox.put(_Stop())
@@ -123,10 +128,19 @@ class Downlink:
                 if answer is not None:
                     continue  # late, for a transfer that is over
                 self._activate_if_due()
+                self._notice_damage()
                 if self._head is not None and self._head != self._done and time.monotonic() >= self._retry_at:
                     self._synchronise(self._head)
         except _Stopped:
             return
+
+    def _notice_damage(self) -> None:
+        """A catalogue that was complete and is found damaged counts for nothing: it is fetched again."""
+        head = self._head
+        if head is not None and head == self._done and not self.detail and self._newest() < head.version:
+            _log.warning("catalogue %s/%d is fetched again", head.zone, head.version)
+            self._done = None
+            self._retry_at = 0.0
 
     def _timeout(self) -> float:
         now = time.monotonic()

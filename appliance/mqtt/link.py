@@ -175,6 +175,11 @@ class HubLink:
         return self._uplink.online
 
     @property
+    def alive(self) -> bool:
+        """Whether both threads run; False after `start` is a fault of this program, and sales go on without a hub."""
+        return self._uplink.alive and self._downlink.alive
+
+    @property
     def refused(self) -> int:
         """Messages refused since the start: malformed, forged, or not for this kiosk."""
         return self._uplink.refused

@@ -124,6 +124,11 @@ class Uplink:
         return self._online and connection is not None and connection.publish(outgoing)
 
     @property
+    def alive(self) -> bool:
+        """Whether the thread runs."""
+        return self._thread.is_alive()
+
+    @property
     def online(self) -> bool:
         """Whether the hub can be reached and can commit."""
         return self._online
@@ -196,7 +201,7 @@ class Uplink:
 
     def _next(self, timeout: float) -> tuple[int, Report] | _Woken | _Stop | None:
         try:
-            return self._inbox.get(timeout=max(0.0, timeout))
+            return self._inbox.get(timeout=timeout)
         except queue.Empty:
             return None
 
@@ -362,7 +367,7 @@ class Uplink:
         return True
 
     def _fail(self, error: StoreError) -> None:
-        """The journal gave no row: nothing doubtful is ever sent. Sales go on; staff see why the upload stands."""
+        """The journal gave no row: nothing doubtful is sent, sales go on, staff see why the upload stands."""
         _log.error("the upload stands still: %s", error)
         self._go_offline(f"upload stopped: {error}")
 
@@ -379,6 +384,9 @@ class Uplink:
             health = self._announcer.health({"refused": self.refused, "detail": self.detail})
         except StoreError as error:
             self._fail(error)
+            return
+        except (TypeError, ValueError):
+            _log.exception("the health report is no document: integers, texts, lists and objects only")
             return
         if self._connection is not None:
             self._connection.publish(health)

@@ -369,6 +369,9 @@ class Kiosk:
     sold: int = 0
     closed: bool = False
     tls: Mapping[str, str] = field(default_factory=dict)
+    health: Mapping[str, Any] = field(
+        default_factory=lambda: {"uptime_s": 1, "lane": "OPEN", "clock": {"synced": True}}
+    )
 
     def __post_init__(self) -> None:
         self.state.mkdir(parents=True, exist_ok=True)
@@ -390,7 +393,7 @@ class Kiosk:
             clock=TillClock(),
             post=self.posted.append,
             busy=lambda: self.basket_open,
-            health=lambda: {"uptime_s": 1, "lane": "OPEN", "clock": {"synced": True}},
+            health=lambda: self.health,
         )
         self.link.start()
         return self

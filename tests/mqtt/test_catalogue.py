@@ -16,6 +16,7 @@ from sqlalchemy import select
 from appliance.core.commands import ActivateCatalogue
 from appliance.core.identifiers import CatalogueVersion, Gtin, Sku, check_digit
 from appliance.core.product import canonical
+from appliance.errors import StoreError
 from appliance.mqtt.downlink import wave
 from appliance.mqtt.messages.catalogue import Delta, Head
 from appliance.mqtt.messages.signed import sign
@@ -273,6 +274,17 @@ def test_the_sample_shop_reaches_a_till(hub: HubInside, make_kiosk: MakeKiosk) -
     kiosk = make_kiosk(key=hub.key).start()
     wait_version(kiosk, 1)
     assert len(kiosk.catalogue.book().shelf().items) > 0
+
+
+def test_a_catalogue_that_is_found_damaged_is_fetched_again(shop: Kiosk, hub: HubInside) -> None:
+    shop.catalogue._note_damage(StoreError("a product row is damaged"))
+    assert shop.catalogue.newest().number == 0
+    hub.stop()
+    hub.start()
+    wait_for(lambda: shop.catalogue.newest().number == 1, "the version is there again")
+    wait_for(lambda: any(isinstance(c, ActivateCatalogue) for c in shop.posted), "and is to be used")
+    activate_as_the_register_does(shop)
+    assert price_of(shop, "sku-7") == 2290
 
 
 def test_health_tells_what_was_refused(shop: Kiosk, hub: HubInside) -> None:

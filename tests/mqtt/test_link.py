@@ -259,6 +259,17 @@ def test_messages_for_another_till_are_refused(hub: HubInside, listener: Listene
     kiosk.wait_acknowledged()
 
 
+def test_a_health_report_that_is_no_document_stops_nothing(
+    hub: HubInside, make_kiosk: MakeKiosk, caplog: pytest.LogCaptureFixture
+) -> None:
+    kiosk = make_kiosk(health={"cpu_c": 61.2}).start()
+    wait_for(lambda: "no document" in caplog.text, "it is said", 15)
+    kiosk.sell()
+    kiosk.wait_acknowledged()
+    assert kiosk.link is not None
+    assert kiosk.link.alive
+
+
 def openssl(*arguments: str, folder: Path) -> None:
     subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
 

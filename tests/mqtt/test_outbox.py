@@ -94,7 +94,7 @@ def booked(ingest: Ingest) -> list[tuple[int, str, int]]:
         return hub_sales(sales(connection), KIOSK)
 
 
-SLOW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+SLOW = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @SLOW
