@@ -134,7 +134,7 @@ def _opened(path: Path) -> DocumentDatabase:
     database = DocumentDatabase(Connection(path, indexed=True))
     try:
         version = inspect(database, SCHEMA)
-        problems = database.connection.execute("PRAGMA quick_check")
+        problems = database.connection.execute("PRAGMA integrity_check")
     except BaseException:
         database.connection.abandon()
         raise
