@@ -1,87 +1,99 @@
-"""What benchmarks measure, as a table: each figure with its unit, its bar, and the baseline of the same run."""
+"""What a benchmark found: a value beside the baseline of the same run and the goal, as a table and as JSON."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+import json
+import os
+import platform
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
-    """One figure. `baseline` and `ratio` are None where there is nothing to compare with."""
+    """One figure. `value` and `baseline` have the same `unit`."""
 
     name: str
     value: float
     unit: str
     baseline: float | None = None
-    """The same figure of the simplest thing that could do the job, in the same unit and the same run."""
+    """What the same run gives without the thing that is measured."""
     baseline_name: str = ""
-    bar: float | None = None
-    """The figure to reach, in `unit`; or the ratio to reach, if `bar_is_ratio`."""
-    bar_is_ratio: bool = False
-    at_least: bool = False
-    """The bar is a minimum, not a maximum."""
+    most: float | None = None
+    """The value must not be above this."""
+    most_ratio: float | None = None
+    """The value must not be more than so many times the baseline."""
+    least: float | None = None
+    """The value must not be below this."""
 
     @property
     def ratio(self) -> float | None:
-        """How many times the baseline."""
-        return None if not self.baseline else self.value / self.baseline
+        """Value by baseline."""
+        return self.value / self.baseline if self.baseline else None
 
     @property
-    def passed(self) -> bool | None:
-        """Whether the bar is reached; None without a bar."""
-        figure = self.ratio if self.bar_is_ratio else self.value
-        if self.bar is None or figure is None:
+    def goal(self) -> str:
+        """The goal in words; "" without one."""
+        goals = []
+        if self.most is not None:
+            goals.append(f"<= {_number(self.most)} {self.unit}")
+        if self.least is not None:
+            goals.append(f">= {_number(self.least)} {self.unit}")
+        if self.most_ratio is not None:
+            goals.append(f"<= {_number(self.most_ratio)} x")
+        return ", ".join(goals)
+
+    @property
+    def reached(self) -> bool | None:
+        """Whether the goal is reached; None without one."""
+        if not self.goal:
             return None
-        return figure >= self.bar if self.at_least else figure <= self.bar
+        return (
+            (self.most is None or self.value <= self.most)
+            and (self.least is None or self.value >= self.least)
+            and (self.most_ratio is None or (self.ratio is not None and self.ratio <= self.most_ratio))
+        )
 
 
-_HEAD = ("measured", "value", "unit", "baseline", "ratio", "bar", "")
+def print_table(measurements: Sequence[Measurement]) -> None:
+    """Print a table: name, value, baseline, ratio, goal, verdict."""
+    rows = [("", "value", "baseline", "ratio", "goal", "")]
+    for found in measurements:
+        baseline = "" if found.baseline is None else f"{_number(found.baseline)} {found.unit} {found.baseline_name}"
+        ratio = "" if found.ratio is None else f"{found.ratio:.2f} x"
+        verdict = {None: "", True: "reached", False: "MISSED"}[found.reached]
+        rows.append((found.name, f"{_number(found.value)} {found.unit}", baseline.strip(), ratio, found.goal, verdict))
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        cells = (
+            cell.rjust(width) if column in (1, 3) else cell.ljust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        print("  ".join(cells).rstrip(), flush=True)
 
 
-def _cells(measured: Measurement) -> tuple[str, ...]:
-    verdict = {None: "", True: "ok", False: "MISSED"}[measured.passed]
-    bar = ""
-    if measured.bar is not None:
-        sign = ">=" if measured.at_least else "<="
-        bar = f"{sign} {number(measured.bar)}{'x' if measured.bar_is_ratio else ''}"
-    baseline = ""
-    if measured.baseline is not None:
-        baseline = f"{number(measured.baseline)} {measured.baseline_name}".strip()
-    ratio = "" if measured.ratio is None else f"{measured.ratio:.2f}x"
-    return (measured.name, number(measured.value), measured.unit, baseline, ratio, bar, verdict)
+def write_json(file: Path, measurements: Sequence[Measurement]) -> None:
+    """Write the measurements and what they were made on."""
+    document = {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": {
+            "system": platform.platform(),
+            "processor": platform.machine(),
+            "cores": os.cpu_count(),
+            "load": os.getloadavg()[0],
+            "python": platform.python_version(),
+        },
+        "measurements": [
+            {**asdict(found), "ratio": found.ratio, "goal": found.goal, "reached": found.reached}
+            for found in measurements
+        ],
+    }
+    file.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
 
 
-def number(value: float) -> str:
-    """Give a figure with about three significant digits."""
-    if value and abs(value) < 1:
-        return f"{value:.3g}"
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.2f}".rstrip("0").rstrip(".")
-
-
-def table(measurements: Iterable[Measurement]) -> list[str]:
-    """Give the lines of a table."""
-    rows: Sequence[tuple[str, ...]] = [_HEAD, *(_cells(measured) for measured in measurements)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEAD))]
-    right = {1, 4}
-    lines = [
-        "  ".join(
-            cell.rjust(width) if at in right else cell.ljust(width)
-            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    ]
-    return [lines[0], "-" * max(map(len, lines)), *lines[1:]]
-
-
-def print_table(title: str, measurements: Iterable[Measurement]) -> None:
-    """Print a table."""
-    print(f"\n{title}")
-    for line in table(measurements):
-        print(line)
-
-
-def percentile(values: Sequence[float], share: float) -> float:
-    """Give the value below which a share (0 to 1) of the values lies."""
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+def _number(value: float) -> str:
+    if value == 0 or abs(value) >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.3g}" if abs(value) < 10 else f"{value:.1f}"
