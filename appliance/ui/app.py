@@ -9,6 +9,7 @@ import gc
 import logging
 from collections.abc import Callable
 from pathlib import Path
+from threading import Event
 from typing import Any, Final
 
 from appliance.core.effects import Sound
@@ -60,6 +61,7 @@ class KioskApp:
         self._screen: Any = None
         self._window: Any = None
         self._alive: Any = None
+        self._ended = Event()
         self._focus = ""
         self._view: View | None = None
         self._dialogue = Dialogue(settings, load(settings.languages), post, self.play, self)
@@ -72,8 +74,12 @@ class KioskApp:
         return self._view
 
     def stop(self) -> None:
-        """End `run`, soon."""
-        self._bridge.call(self._end)
+        """End `run`, soon; also one that has not begun yet."""
+        self._ended.set()
+        try:
+            self._bridge.call(self._end)
+        except TimeoutError:
+            _LOG.debug("the screen is not open; it will not open")
 
     def tap(self, name: str) -> bool:
         """Touch the button, row, tile or key of an action; False if the picture has none of this name."""
@@ -95,7 +101,8 @@ class KioskApp:
 
         self.open()
         try:
-            runTouchApp()
+            if not self._ended.is_set():
+                runTouchApp()
         finally:
             self.close()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from pathlib import Path
@@ -73,8 +74,24 @@ def prepare(panel: Panel, home: Path, *, offscreen: bool = False) -> str:
         os.environ["SDL_VIDEO_WAYLAND_ALLOW_LIBDECOR"] = "0"
     if driver == "kmsdrm":
         os.environ["KIVY_SDL_GL_ALPHA_SIZE"] = "0"
+    _hush()
     _configure(panel, driver)
     return driver
+
+
+class _Unused(logging.Filter):
+    """Drops Kivy's complaints about input devices that we never use: only the window's own mouse event is read."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether a record is worth a line."""
+        return "is not supported by your version of linux" not in record.getMessage()
+
+
+def _hush() -> None:
+    log = logging.getLogger("kivy")
+    log.setLevel(logging.WARNING)
+    if not any(isinstance(known, _Unused) for known in log.filters):
+        log.addFilter(_Unused())
 
 
 def _driver() -> str:

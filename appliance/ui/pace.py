@@ -17,6 +17,11 @@ QUIET_AFTER: Final = 5.0
 QUIET_PAGES: Final = frozenset({"attract", "closed", "out_of_service"})
 
 
+def unthrottle() -> None:
+    """Tick as fast as the machine can: for pictures and tests that turn the loop themselves."""
+    Clock._max_fps = 0  # noqa: SLF001 - Kivy offers no other way at run time; a test guards the name
+
+
 class Pace:
     """Sets the rate. Alone in touching Kivy's private `Clock._max_fps`: Config.set does nothing at run time."""
 

@@ -47,7 +47,13 @@ def rows(count: int) -> tuple[Row, ...]:
         text, amount, quantity, note = GOODS[i % len(GOODS)]
         found.append(
             Row(
-                key=str(i), text=text, name=f"line:{i}", amount=amount, quantity=quantity, note=note, fresh=i == count - 1
+                key=str(i),
+                text=text,
+                name=f"line:{i}",
+                amount=amount,
+                quantity=quantity,
+                note=note,
+                fresh=i == count - 1,
             )
         )
     return tuple(found)
@@ -66,10 +72,10 @@ ATTRACT = view(
     title="Skann den første varen",
     sentence="eller trykk Start",
     choices=(
-        choice("language:nb", "Norsk", "", selected=True),
-        choice("language:nn", "Nynorsk", ""),
-        choice("language:en", "English", ""),
-        choice("language:zh", "中文", ""),
+        choice("language:nb", "Norsk", "language", selected=True),
+        choice("language:nn", "Nynorsk", "language"),
+        choice("language:en", "English", "language"),
+        choice("language:zh", "中文", "language"),
     ),
     primary=primary("start", "Start", "start"),
 )
@@ -88,7 +94,14 @@ BASKET = view(
 )
 BASKET_LONG = replace(BASKET, page="basket_long", rows=rows(40), last_text="Smør", last_amount="49,90 kr")
 BASKET_EMPTY = replace(
-    BASKET, page="basket_empty", rows=(), last_text="", last_amount="", amount="", primary=None, empty="Skann varene dine"
+    BASKET,
+    page="basket_empty",
+    rows=(),
+    last_text="",
+    last_amount="",
+    amount="",
+    primary=None,
+    empty="Skann varene dine",
 )
 BASKET_UNDO = replace(
     BASKET, page="basket_undo", undo=Action(name="undo", text="Angre", icon="undo", note="Fjernet.", spoken="Angre")
@@ -157,9 +170,9 @@ SEARCH = view(
     step=1,
     title="Finn vare",
     tabs=(
-        choice("tab:fruit", "Frukt", "", selected=True),
-        choice("tab:veg", "Grønt", ""),
-        choice("tab:bread", "Brød", ""),
+        choice("tab:fruit", "Frukt", "basket", selected=True),
+        choice("tab:veg", "Grønt", "basket"),
+        choice("tab:bread", "Brød", "basket"),
     ),
     choices=(choice("number", "Navn eller nummer", "keypad"),),
     tiles=tuple(
@@ -197,10 +210,10 @@ QUANTITY = view(
 )
 LETTERS = view(
     "name",
-    Layout.GRID,
+    Layout.KEYPAD,
     step=1,
     title="Finn vare",
-    keypad=Keypad(entry="GUL", hint="3 varer", letters=(*"ABDEFGHIJKLMNOPRSTUVYÆØÅ", "back")),
+    keypad=Keypad(entry="GUL", hint="3 varer", keys=(), letters=(*"ABDEFGHIJKLMNOPRSTUVYÆØÅ", "back")),
     primary=primary("ok", "Vis", "check"),
     bar=(HELP, BACK, ADJUST),
 )

@@ -66,7 +66,8 @@ def _lines(sheet: Sheet, width: float) -> list[Line]:
 def _fitting(sheet: Sheet, actions: tuple[Action, ...], width: float) -> Line | None:
     """Set one line: in the size asked for, else in the usual one, else with the longest words in two lines."""
     for size in dict.fromkeys((sheet.body, Size.BODY)):
-        for folded in range(len(actions) + 1):
+        # Two lines beside an icon fit into the bar in the usual size only.
+        for folded in range(len(actions) + 1 if size is Size.BODY else 1):
             slots = _slots(sheet, actions, size, folded)
             for gap in (MARGIN, GAP):
                 if sum(slot.width for slot in slots) + gap * (len(slots) - 1) <= width:

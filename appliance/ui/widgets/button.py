@@ -44,6 +44,8 @@ class Arrangement:
     lines: list[str]
     note_lines: list[str]
     side: Side
+    width: float
+    """Width that the words were set in."""
 
 
 class ButtonPiece(Piece[Button]):
@@ -63,6 +65,8 @@ class ButtonPiece(Piece[Button]):
         self.pressed = False
         self.held = False
         self.cut = False
+        self.words_width = 0.0
+        """Width that the words are set in, px of the stage."""
 
     # Drawing --------------------------------------------------------------------------------------------------------
 
@@ -81,6 +85,7 @@ class ButtonPiece(Piece[Button]):
         else:
             self._mark.place("", self.box, 40, self.look.scale)
         self._draw_photo(shown)
+        self.words_width = shown.width
         place = self.inside(self._read(shown.words))
         self._write(self._words, shown.lines, place, part.size, shown.side, bold=part.bold)
         note = self.inside(self._read(shown.note)) if shown.note else self.box
@@ -226,7 +231,7 @@ def arrange(part: Button, typesetter: Typesetter, has_picture: bool = False) -> 
         return _tile(part, typesetter, place, has_picture=has_picture)
     side = _icon_side(part, place, typesetter)
     if part.shape is Shape.COLUMN:
-        return _column(part, typesetter, place.inset(PAD, 8), side if icon else 0)
+        return _column(part, typesetter, place.inset(_column_pad(part, typesetter), 8), side if icon else 0)
     return _row(part, typesetter, place.inset(24 if part.shape is Shape.LEAD else PAD, 8), side if icon else 0)
 
 
@@ -247,6 +252,12 @@ def _icon_side(part: Button, place: Rect, typesetter: Typesetter) -> float:
     return side
 
 
+def _column_pad(part: Button, typesetter: Typesetter) -> float:
+    """Give the space beside the words: less where a long word would fall apart."""
+    words = [typesetter.width(word, part.size, bold=part.bold) for word in part.text.split(" ")]
+    return max(4.0, min(PAD, (part.at.width - max(words, default=0)) / 2))
+
+
 def _column(part: Button, typesetter: Typesetter, room: Rect, icon: float) -> Arrangement:
     lines = typesetter.lines(part.text, part.size, room.width, bold=part.bold, balanced=True) if part.text else []
     notes = typesetter.lines(part.note, part.note_size, room.width, balanced=True) if part.note else []
@@ -262,6 +273,7 @@ def _column(part: Button, typesetter: Typesetter, room: Rect, icon: float) -> Ar
         lines,
         notes,
         Side.CENTRE,
+        room.width,
     )
 
 
@@ -276,7 +288,7 @@ def _row(part: Button, typesetter: Typesetter, room: Rect, icon: float) -> Arran
         + [typesetter.width(line, part.note_size) for line in notes],
         default=0,
     )
-    left = room.x
+    left, setting = room.x, width
     side = Side.START
     if part.shape is Shape.ROW:
         left += max(0.0, (width - widest) / 2)
@@ -291,6 +303,7 @@ def _row(part: Button, typesetter: Typesetter, room: Rect, icon: float) -> Arran
         lines,
         notes,
         side,
+        setting,
     )
 
 
@@ -310,6 +323,7 @@ def _tile(part: Button, typesetter: Typesetter, place: Rect, *, has_picture: boo
             lines,
             notes,
             Side.CENTRE,
+            room.width,
         )
     side = min(room.height - words - 4, room.width * 0.45)
     width = room.width - side - 12
@@ -321,4 +335,5 @@ def _tile(part: Button, typesetter: Typesetter, place: Rect, *, has_picture: boo
         lines,
         notes,
         Side.CENTRE,
+        room.width,
     )

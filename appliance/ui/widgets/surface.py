@@ -10,7 +10,7 @@ from kivy.uix.widget import Widget
 
 from appliance.ui.theme import QR_DARK, QR_LIGHT, RADIUS_CARD, rgb
 from appliance.ui.widgets.drawing import ASSETS, Block, Mark, Surface, upwards
-from appliance.ui.widgets.parts import Code, Drawing, Look, Panel, Part, Rect, Scene, Words
+from appliance.ui.widgets.parts import Code, Drawing, Level, Look, Panel, Part, Rect, Scene, Side, Words
 from appliance.ui.widgets.type import Typesetter
 
 P = TypeVar("P", bound=Part)
@@ -85,6 +85,15 @@ class WordsPiece(Piece[Words]):
         """Whether the text is larger than its place (half a line's leading may stand out)."""
         slack = 2 * self.look.scale
         return bool(self._block.widest > self.width + slack or self._block.height > self.height + slack)
+
+    def seen(self) -> Rect:
+        """Give the place that the letters really take, px of the stage."""
+        part, scale = self.part, self.look.scale
+        width, height = self._block.widest / scale, self._block.height / scale
+        across = {Side.START: 0.0, Side.CENTRE: 0.5, Side.END: 1.0}[part.side]
+        down = {Level.TOP: 0.0, Level.MIDDLE: 0.5, Level.BOTTOM: 1.0}[part.level]
+        place = part.at
+        return Rect(place.x + across * (place.width - width), place.y + down * (place.height - height), width, height)
 
     def draw(self) -> None:
         """Draw it."""

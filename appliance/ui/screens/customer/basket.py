@@ -12,7 +12,8 @@ PAGE_DOWN = "rows:down"
 """Local actions: they scroll the list and are posted to nobody."""
 
 _PAD = 8
-_STEP_WIDTH = 196
+_SHORT = 300
+"""Under this height an empty list has words only."""
 
 
 def compose(sheet: Sheet) -> list[Part]:
@@ -22,7 +23,12 @@ def compose(sheet: Sheet) -> list[Part]:
         parts += _portrait(sheet)
     else:
         parts += _landscape(sheet)
-    return [*parts, *sheet.buttons(), *sheet.primary()]
+    return [*parts, *sheet.buttons(), *sheet.primary(low=_tight(sheet))]
+
+
+def _tight(sheet: Sheet) -> bool:
+    """Whether an upright screen within reach needs the height of the primary action for its list."""
+    return sheet.portrait and sheet.view.low_reach
 
 
 def _landscape(sheet: Sheet) -> list[Part]:
@@ -39,28 +45,49 @@ def _landscape(sheet: Sheet) -> list[Part]:
     tall = LEADING[Size.TOTAL] + LEADING[Size.BODY]
     total = Rect(sheet.right, ceiling - tall, primary.width, tall)
     steps = Rect(sheet.right, total.y - MARGIN - TARGET, primary.width, TARGET)
-    below = steps.y if _overflows(sheet, place) else total.y
+    below = steps.y if _overflows(sheet, _list_place(sheet, place)) else total.y
     last = Rect(sheet.right, sheet.top, primary.width, below - MARGIN - sheet.top)
     return [*_list(sheet, place, steps), *_last(sheet, last), *_total(sheet, total, Level.BOTTOM)]
 
 
 def _portrait(sheet: Sheet) -> list[Part]:
-    primary = sheet.primary_place()
+    primary = sheet.primary_place(low=_tight(sheet))
     if sheet.view.low_reach:
-        top = sheet.reach + 8
-        steps = Rect(MARGIN, primary.y - MARGIN - TARGET, sheet.inner, TARGET)
-        place = Rect(MARGIN, top, sheet.inner, steps.y - MARGIN - top)
-        half = (top - 16 - sheet.top) / 2
-        last = Rect(MARGIN, sheet.top, sheet.inner, half)
-        total = Rect(MARGIN, sheet.top + half, sheet.inner, half)
-        overflow = _overflows(sheet, place)
-        place = place if overflow else Rect(MARGIN, top, sheet.inner, primary.y - MARGIN - top)
-        return [*_list(sheet, place, steps), *_last(sheet, last), *_total(sheet, total, Level.MIDDLE)]
+        return _upright_low(sheet, primary)
     tall = LEADING[Size.BODY] + LEADING[Size.AMOUNT]
     total = Rect(MARGIN, primary.y - 16 - tall, sheet.inner, tall)
     place = Rect(MARGIN, sheet.top, sheet.inner, total.y - 16 - sheet.top)
     steps = Rect(MARGIN, primary.y - MARGIN - TARGET, 2 * TARGET + MARGIN, TARGET)
     return [*_list(sheet, place, steps), *_total(sheet, total, Level.BOTTOM, beside=steps.right + MARGIN)]
+
+
+def _upright_low(sheet: Sheet, primary: Rect) -> list[Part]:
+    """Everything to touch in the lower part; the steps of a long list and Undo share a line."""
+    view = sheet.view
+    top = sheet.reach + 8
+    half = (top - 16 - sheet.top) / 2
+    last = Rect(MARGIN, sheet.top, sheet.inner, half)
+    total = Rect(MARGIN, sheet.top + half, sheet.inner, half)
+    place = Rect(MARGIN, top, sheet.inner, primary.y - MARGIN - top)
+    line = Rect(MARGIN, primary.y - MARGIN - TARGET, sheet.inner, TARGET)
+    parts = [*_last(sheet, last), *_total(sheet, total, Level.MIDDLE)]
+    shorter = Rect(place.x, place.y, place.width, line.y - MARGIN - place.y)
+    long = _overflows(sheet, place if view.undo is None else shorter)
+    steps = Rect(line.x, line.y, 2 * TARGET + MARGIN, TARGET)
+    if view.undo is not None:
+        left = steps.right + MARGIN if long else line.x
+        parts += _undo(sheet, view.undo, Rect(left, line.y, line.right - left, TARGET))
+    if long or view.undo is not None:
+        place = shorter
+    if long:
+        parts += list_steps(steps)
+    return [*parts, *_rows(sheet, place)]
+
+
+def _list_place(sheet: Sheet, place: Rect) -> Rect:
+    """Give what "Removed. [Undo]" leaves of the list's place."""
+    taken = 0 if sheet.view.undo is None else TARGET + MARGIN
+    return Rect(place.x, place.y, place.width, place.height - taken)
 
 
 def _overflows(sheet: Sheet, place: Rect) -> bool:
@@ -79,8 +106,16 @@ def _list(sheet: Sheet, place: Rect, steps: Rect) -> list[Part]:
         place = Rect(place.x, sheet.top, sheet.inner, place.bottom - sheet.top)
     if view.undo is not None:
         notice = Rect(place.x, place.bottom - TARGET, place.width, TARGET)
-        place = Rect(place.x, place.y, place.width, place.height - TARGET - MARGIN)
+        place = _list_place(sheet, place)
         parts += _undo(sheet, view.undo, notice)
+    if view.rows and _overflows(sheet, place):
+        parts += list_steps(steps)
+    return [*parts, *_rows(sheet, place)]
+
+
+def _rows(sheet: Sheet, place: Rect) -> list[Part]:
+    view = sheet.view
+    parts: list[Part] = []
     parts.append(Panel(key="basket:card", at=place, fill=Token.CARD, edge=Token.EDGE, radius=RADIUS_CARD))
     if not view.rows:
         return [*parts, *_empty(sheet, place)]
@@ -95,8 +130,6 @@ def _list(sheet: Sheet, place: Rect, steps: Rect) -> list[Part]:
             plain=view.theme is not Theme.NORMAL,
         )
     )
-    if _overflows(sheet, place):
-        parts += list_steps(steps)
     return parts
 
 
@@ -119,11 +152,14 @@ def list_steps(place: Rect) -> list[Part]:
 
 
 def _undo(sheet: Sheet, undo: Action, place: Rect) -> list[Part]:
-    width = max(248, sheet.setting.width(undo.text, sheet.body) + 40 + 16 + 64)
+    size = sheet.body
+    if sheet.setting.width(undo.note, size) + max(248, sheet.setting.width(undo.text, size) + 120) > place.width - 48:
+        size = Size.BODY
+    width = max(200, sheet.setting.width(undo.text, size) + 40 + 16 + 64)
     button = Rect(place.right - width, place.y, width, place.height)
     text = Rect(place.x + MARGIN, place.y, place.width - width - 2 * MARGIN, place.height)
     return [
-        Words(key="undo:text", at=text, text=undo.note, size=sheet.body, level=Level.MIDDLE),
+        Words(key="undo:text", at=text, text=undo.note, size=size, level=Level.MIDDLE),
         Button(
             key="undo",
             at=button,
@@ -132,7 +168,7 @@ def _undo(sheet: Sheet, undo: Action, place: Rect) -> list[Part]:
             icon=undo.icon,
             role=Role.CHOICE,
             shape=Shape.ROW,
-            size=sheet.body,
+            size=size,
             spoken=undo.spoken,
         ),
     ]
@@ -140,6 +176,19 @@ def _undo(sheet: Sheet, undo: Action, place: Rect) -> list[Part]:
 
 def _empty(sheet: Sheet, place: Rect) -> list[Part]:
     text = sheet.view.empty or sheet.view.title
+    if place.height < _SHORT:
+        words = place.inset(MARGIN, 4)
+        return [
+            Words(
+                key="basket:empty",
+                at=words,
+                text=text,
+                ink=Token.SOFT,
+                side=Side.CENTRE,
+                level=Level.MIDDLE,
+                balanced=True,
+            )
+        ]
     width = min(place.width - 96, 560)
     tall = 120 + 24 + sheet.block(text, Size.LABEL, width, balanced=True)
     top = place.y + (place.height - tall) / 2

@@ -16,7 +16,8 @@ def compose(sheet: Sheet) -> list[Part]:
     view = sheet.view
     parts = sheet.ground()
     top = max(sheet.top, sheet.reach)
-    floor = sheet.primary_place(low=True).y - MARGIN if sheet.portrait and view.primary else sheet.floor
+    above = sheet.portrait and view.primary is not None and not _joined(sheet)
+    floor = sheet.primary_place(low=True).y - MARGIN if above else sheet.floor
     parts += _title(sheet, top)
     if view.title and not view.tabs and not view.low_reach:
         top += 96
@@ -25,7 +26,23 @@ def compose(sheet: Sheet) -> list[Part]:
         top += TARGET + MARGIN
     room = Rect(MARGIN, top, sheet.inner, floor - top)
     parts += _tiles(sheet, room) if view.tiles else _nothing(sheet, room)
-    return [*parts, *sheet.buttons(), *sheet.primary(low=True)]
+    return [*parts, *_below(sheet)]
+
+
+def _joined(sheet: Sheet) -> bool:
+    """Whether the primary action stands in the bar: an upright screen has no other room within reach."""
+    return sheet.portrait and sheet.view.low_reach and sheet.view.primary is not None
+
+
+def _below(sheet: Sheet) -> list[Part]:
+    primary = sheet.view.primary
+    if primary is None or not _joined(sheet):
+        return [*sheet.buttons(), *sheet.primary(low=True)]
+    width = max(TARGET, sheet.setting.width(primary.text, Size.BODY, bold=True) + 36)
+    bar = Rect(MARGIN, sheet.bar.y, sheet.inner - width - GAP, TARGET)
+    place = Rect(bar.right + GAP, bar.y, width, TARGET)
+    button = sheet.button(primary, place, key="primary", size=Size.BODY, shape=Shape.COLUMN, bold=True)
+    return [*sheet.buttons(bar), button]
 
 
 def _title(sheet: Sheet, top: float) -> list[Part]:

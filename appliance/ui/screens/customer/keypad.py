@@ -46,7 +46,7 @@ def _low(sheet: Sheet, pad: Keypad) -> list[Part]:
     parts = _words(sheet, pad, words)
     if actions:
         side = Rect(keys.right + MARGIN, keys.y, 290, tall)
-        parts += _choices(sheet, rows(side, max(2, len(actions))), actions)
+        parts += _choices(sheet, rows(side, max(2, len(actions))), actions, Shape.COLUMN)
     return [*parts, *_keys(pad, grid(keys, 6, 2, GAP))]
 
 
@@ -62,6 +62,7 @@ def _upright(sheet: Sheet, pad: Keypad) -> list[Part]:
         width = (keys.width - across * GAP) / (across + 1)
         words = [word for action in actions for word in action.text.split()]
         width = max([width] + [sheet.setting.width(word, Size.BODY) + 28 for word in words])
+        width = min(width, keys.width - across * (TARGET + GAP))
         side = Rect(round(keys.right - width), keys.y, round(width), keys.height)
         parts += _choices(sheet, rows(side, max(2, len(actions)), GAP), actions, Shape.COLUMN)
         keys = Rect(keys.x, keys.y, side.x - GAP - keys.x, keys.height)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from appliance.ui.screens.sheet import Sheet, columns, grid, rows
-from appliance.ui.theme import MARGIN, TARGET, Size, Token
+from appliance.ui.theme import GAP, MARGIN, TARGET, Size, Token
 from appliance.ui.view import Action, Role
 from appliance.ui.widgets.parts import LEADING, Drawing, Level, Panel, Part, Rect, Shape, Words
 
@@ -99,8 +99,9 @@ def choices(sheet: Sheet, room: Rect) -> list[Part]:
         return _stacked(sheet, room, actions)
     if sheet.view.large and count > 2:
         down = -(-count // 2)
-        tall = min(room.height, down * _ROW_HIGH + (down - 1) * MARGIN)
-        cells = grid(Rect(room.x, room.bottom - tall, room.width, tall), 2, down)
+        gap = MARGIN if room.height >= down * TARGET + (down - 1) * MARGIN else GAP
+        tall = min(room.height, down * _ROW_HIGH + (down - 1) * gap)
+        cells = grid(Rect(room.x, room.bottom - tall, room.width, tall), 2, down, gap)
         return [_wide(sheet, a, cell) for a, cell in zip(actions, cells, strict=False)]
     if sheet.view.primary is not None and (count == 1 or (count == 2 and _stops(actions))):
         place = sheet.primary_place()

@@ -8,6 +8,7 @@ from appliance.ui.view import Action, Pointer
 from appliance.ui.widgets.parts import LEADING, Code, Drawing, Panel, Part, Rect, Side, Words
 
 _DISC = 200
+_LEAST_DISC = 88
 _CODE = 336
 """40 mm of code, its quiet zone around it."""
 _ARROWS = {Pointer.LEFT: "arrow_left", Pointer.RIGHT: "arrow_right", Pointer.BELOW: "arrow_down"}
@@ -62,8 +63,10 @@ def _centred(sheet: Sheet, room: Rect) -> list[Part]:
     gaps = (32 if picture else 0) + (8 if sentence else 0) + (16 if amount else 0)
     tall = picture + title + sentence + amount + label + gaps
     if tall > room.height and picture and not view.qr:
-        picture = max(TARGET, picture - (tall - room.height))
+        picture = max(_LEAST_DISC, picture - (tall - room.height))
         tall = picture + title + sentence + amount + label + gaps
+    if tall > room.height:
+        tall, label = tall - label, 0
     top = room.y + max(0.0, (room.height - tall) / 2)
     parts = _picture(sheet, Rect(room.x, top, room.width, picture)) if picture else []
     top += picture + (32 if picture else 0)

@@ -19,7 +19,11 @@ def compose(sheet: Sheet) -> list[Part]:
     if view.tabs:
         place = Rect(MARGIN, top, sheet.inner, STAFF_TARGET)
         for action, cell in zip(view.tabs, columns(place, len(view.tabs), GAP), strict=True):
-            parts.append(sheet.button(action, cell, key=f"tab:{action.name}", shape=Shape.ROW, bold=action.selected))
+            parts.append(
+                sheet.button(
+                    action, cell, key=f"tab:{action.name}", shape=Shape.ROW, size=Size.BODY, bold=action.selected
+                )
+            )
         top += STAFF_TARGET + GAP
     if sheet.portrait:
         parts += _portrait(sheet, top)
@@ -47,9 +51,11 @@ def _landscape(sheet: Sheet, top: float) -> list[Part]:
     if _side_height(sheet, side.width) <= side.height:
         return [*_list(sheet, room), *_facts(sheet, side), *_actions(sheet, side)]
     # A long story beside the list: its actions stand below the list instead.
-    below = Rect(room.x, room.bottom - STAFF_TARGET, room.width, STAFF_TARGET)
-    room = Rect(room.x, room.y, room.width, room.height - STAFF_TARGET - GAP)
-    return [*_list(sheet, room), *_facts(sheet, side), *_actions(sheet, below, across=len(sheet.view.choices))]
+    across = len(sheet.view.choices)
+    high = _action_height(sheet, room.width, across)
+    below = Rect(room.x, room.bottom - high, room.width, high)
+    room = Rect(room.x, room.y, room.width, room.height - high - GAP)
+    return [*_list(sheet, room), *_facts(sheet, side), *_actions(sheet, below, across=across)]
 
 
 def _portrait(sheet: Sheet, top: float) -> list[Part]:
@@ -80,7 +86,7 @@ def _list(sheet: Sheet, room: Rect) -> list[Part]:
                 at=inside,
                 rows=view.rows,
                 row_height=row_height(sheet, inside.height),
-                size=sheet.body,
+                size=Size.BODY,
                 plain=True,
                 follow=False,
             )
@@ -91,7 +97,7 @@ def _list(sheet: Sheet, room: Rect) -> list[Part]:
                 key="list:empty",
                 at=room.inset(MARGIN),
                 text=view.empty,
-                size=sheet.body,
+                size=Size.BODY,
                 ink=Token.SOFT,
                 side=Side.CENTRE,
                 level=Level.MIDDLE,
@@ -103,9 +109,16 @@ def _list(sheet: Sheet, room: Rect) -> list[Part]:
 
 def _side_height(sheet: Sheet, width: float) -> float:
     view = sheet.view
-    tall: float = sheet.block(view.sentence, sheet.body, width) + (16 if view.sentence else 0)
+    tall: float = sheet.block(view.sentence, Size.BODY, width) + (16 if view.sentence else 0)
     tall += sum(_pair_height(sheet, label, value, width) for label, value in view.detail)
-    return tall + -(-len(view.choices) // _across(sheet)) * (STAFF_TARGET + GAP)
+    return tall + -(-len(view.choices) // _across(sheet)) * (_action_height(sheet, width, _across(sheet)) + GAP)
+
+
+def _action_height(sheet: Sheet, width: float, across: int) -> int:
+    """Give the height of the actions: more than the least where a word needs a second line."""
+    room = (width - (across - 1) * GAP) / across - 24 - 40 - 16
+    two = any(sheet.setting.width(action.text, Size.BODY) > room for action in sheet.view.choices)
+    return 2 * LEADING[Size.BODY] + 16 if two else STAFF_TARGET
 
 
 def _across(sheet: Sheet) -> int:
@@ -114,12 +127,12 @@ def _across(sheet: Sheet) -> int:
 
 def _beside(sheet: Sheet, label: str, value: str, width: float) -> bool:
     """Whether label and value stand in one line."""
-    text = sheet.setting.width(value, sheet.body, bold=True)
+    text = sheet.setting.width(value, Size.BODY, bold=True)
     return sheet.setting.width(label, Size.NOTE) + 16 + text <= width
 
 
 def _pair_height(sheet: Sheet, label: str, value: str, width: float) -> float:
-    tall = sheet.block(value, sheet.body, width, bold=True)
+    tall = sheet.block(value, Size.BODY, width, bold=True)
     return tall if _beside(sheet, label, value, width) else LEADING[Size.NOTE] + tall + 8
 
 
@@ -130,7 +143,7 @@ def _facts(sheet: Sheet, room: Rect) -> list[Part]:
     top = room.y
     for i, (label, value) in enumerate(view.detail):
         beside = _beside(sheet, label, value, room.width)
-        tall = sheet.block(value, sheet.body, room.width, bold=True)
+        tall = sheet.block(value, Size.BODY, room.width, bold=True)
         high = tall if beside else LEADING[Size.NOTE]
         parts.append(
             Words(
@@ -145,16 +158,16 @@ def _facts(sheet: Sheet, room: Rect) -> list[Part]:
         )
         at = Rect(room.x, top if beside else top + high, room.width, tall)
         side = Side.END if beside else Side.START
-        parts.append(Words(key=f"detail:{i}", at=at, text=value, size=sheet.body, bold=True, side=side))
+        parts.append(Words(key=f"detail:{i}", at=at, text=value, size=Size.BODY, bold=True, side=side))
         top += _pair_height(sheet, label, value, room.width)
     if view.sentence:
-        tall = sheet.block(view.sentence, sheet.body, room.width)
+        tall = sheet.block(view.sentence, Size.BODY, room.width)
         parts.append(
             Words(
                 key="list:sentence",
                 at=Rect(room.x, top + 8, room.width, tall),
                 text=view.sentence,
-                size=sheet.body,
+                size=Size.BODY,
                 ink=Token.SOFT,
             )
         )
@@ -168,11 +181,11 @@ def _actions(sheet: Sheet, room: Rect, across: int = 0) -> list[Part]:
         return []
     across = across or _across(sheet)
     down = -(-len(actions) // across)
-    high = STAFF_TARGET
+    high = _action_height(sheet, room.width, across)
     place = Rect(room.x, room.bottom - down * high - (down - 1) * GAP, room.width, high)
     parts: list[Part] = []
     for i, action in enumerate(actions):
         line = Rect(place.x, place.y + (i // across) * (high + GAP), place.width, high)
         cell = columns(line, across, GAP)[i % across]
-        parts.append(sheet.button(action, cell, key=f"choice:{action.name}", shape=Shape.ROW))
+        parts.append(sheet.button(action, cell, key=f"choice:{action.name}", shape=Shape.ROW, size=Size.BODY))
     return parts

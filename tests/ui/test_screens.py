@@ -1,0 +1,72 @@
+"""Every page in every theme, orientation, language and switch keeps the rules of the design."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from appliance.core.identifiers import Language
+from appliance.ui.gallery import ORIENTATIONS, Studio, Variant
+from appliance.ui.strings import Texts, load
+from appliance.ui.view import ICONS, Theme, View
+
+from .samples import LANGUAGES, samples
+from .view_samples import VIEWS
+
+SAMPLES = {sample.name: sample for sample in samples()}
+
+
+@pytest.fixture(scope="module")
+def studio(kivy_home: Path, pictures: Path) -> Studio:
+    return Studio(kivy_home, pictures)
+
+
+@pytest.fixture(scope="module")
+def texts() -> dict[Language, Texts]:
+    return dict(load(LANGUAGES))
+
+
+def variants() -> Iterator[Variant]:
+    for language in LANGUAGES:
+        for orientation in ORIENTATIONS:
+            yield Variant(language=language, orientation=orientation)
+            yield Variant(language=language, orientation=orientation, large=True)
+            yield Variant(language=language, orientation=orientation, low_reach=True)
+    for orientation in ORIENTATIONS:
+        yield Variant(theme=Theme.HIGH_CONTRAST, orientation=orientation, large=True, low_reach=True)
+        yield Variant(theme=Theme.CALM, orientation=orientation)
+
+
+@pytest.mark.parametrize("variant", list(variants()), ids=str)
+def test_every_page_keeps_the_rules(variant: Variant, studio: Studio, texts: dict[Language, Texts]):
+    from appliance.ui.selftest import inspect
+
+    found = []
+    for sample in SAMPLES.values():
+        screen = studio.draw(variant.view(sample, texts), variant.orientation)
+        found += [f"{sample.name}: {finding}" for finding in inspect(screen)]
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("orientation", ORIENTATIONS)
+@pytest.mark.parametrize("view", VIEWS.values(), ids=VIEWS)
+def test_every_slot_of_a_layout_keeps_the_rules(view: View, orientation: str, studio: Studio):
+    from appliance.ui.selftest import inspect
+
+    assert not [str(finding) for finding in inspect(studio.draw(view, orientation))]
+
+
+def test_every_icon_is_in_the_atlas():
+    import json
+
+    from appliance.ui.widgets.drawing import ASSETS, ICON_SIZES
+
+    places = json.loads((ASSETS / "icons.json").read_text(encoding="utf-8"))
+    for size in ICON_SIZES:
+        assert set(ICONS) <= set(places[str(size)])
+
+
+def test_every_icon_has_its_drawing():
+    from appliance.ui.widgets.drawing import ASSETS
+
+    assert {file.stem for file in (ASSETS / "icons").glob("*.svg")} == set(ICONS)
