@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -44,6 +45,7 @@ class Connection:
         indexed: bool = False,
     ) -> None:
         self.path = path
+        self._wal = os.fspath(wal_of(path))
         self._safe = safe
         self._damaged = damaged
         self._lock = threading.RLock()
@@ -174,7 +176,7 @@ class Connection:
     def wal_bytes(self) -> int:
         """Give the size of the write-ahead log. By name: opening the file here would drop SQLite's locks."""
         try:
-            return wal_of(self.path).stat().st_size
+            return os.stat(self._wal).st_size  # noqa: PTH116 - once a commit: a Path costs five times as much
         except FileNotFoundError:
             return 0
 

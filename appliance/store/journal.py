@@ -220,10 +220,7 @@ class SqliteJournal:
                 )
                 previous = row["hash"]
                 rows.append(row)
-            with self._connection.transaction():
-                self._events.append(rows)
-                for event, row in zip(events, rows, strict=True):
-                    self._note_day(event, row)
+            self._commit(events, rows)
             self._last, self._hash = sequence, previous
             self._commits += 1
         self._write_mark(sequence=sequence, hash=previous)
@@ -232,9 +229,19 @@ class SqliteJournal:
             self._connection.checkpoint()
         return sequence
 
-    def _note_day(self, event: Event, row: Document) -> None:
-        if not isinstance(event, DayOpened | DayClosed):
+    def _commit(self, events: Sequence[Event], rows: Sequence[Document]) -> None:
+        days = [
+            (event, row) for event, row in zip(events, rows, strict=True) if isinstance(event, DayOpened | DayClosed)
+        ]
+        if not days:
+            self._events.append(rows)
             return
+        with self._connection.transaction():
+            self._events.append(rows)
+            for event, row in days:
+                self._note_day(event, row)
+
+    def _note_day(self, event: DayOpened | DayClosed, row: Document) -> None:
         number = int(event.business_date.strftime("%Y%m%d"))
         known = self._days.get(doc_id=number) or {"first": row.doc_id}
         last = row.doc_id if isinstance(event, DayClosed) else 0

@@ -92,6 +92,9 @@ class View:
         found = self._newest("product", product_id)
         if found is None or "deleted" in found:
             return None
+        return self._priced(product_id, found)
+
+    def _priced(self, product_id: int, found: Mapping[str, Any]) -> Product:
         price = self._newest("price", product_id)
         return {"gtins": [_gtin(product_id)], **found, "price": None if price is None else price["minor"]}
 
@@ -123,11 +126,12 @@ class View:
 
     def by_sku(self, sku: str) -> tuple[int, Product] | None:
         """Give id and product of a SKU."""
-        for table in self._tables["product"]:
+        tables = self._tables["product"]
+        for at, table in enumerate(tables):
             for row in table.search(where("sku") == sku):
-                product = self.product(row.doc_id)
-                if product is not None and product["sku"] == sku:
-                    return row.doc_id, product
+                # A newer row at the same id is another product, or says that this one is gone.
+                if not any(newer.has(row.doc_id) for newer in tables[:at]):
+                    return row.doc_id, self._priced(row.doc_id, row)
         return None
 
     def browsable(self) -> list[Product]:
