@@ -25,6 +25,7 @@ from appliance.mqtt.messages.catalogue import HEAD_TYPE, Delta, Head, Manifest, 
 from appliance.mqtt.messages.presence import HubState
 from appliance.mqtt.messages.signed import KeyRing
 from appliance.mqtt.messages.wire import Fields, Malformed, Packet, decode, decompress, parse_json
+from appliance.mqtt.refusals import Refusals
 from appliance.mqtt.topics import Address, Kind
 from appliance.mqtt.transfer import Answer, Transfer, Unavailable
 from appliance.ports import Catalogue, CatalogueDelta, CatalogueIntake, Clock, Post
@@ -55,7 +56,7 @@ class _Stop:
 
 
 class Downlink:
-    """See the module. `refuse` counts a bad message; `ask` sends a packet, False if there is no link now."""
+    """See the module. `ask` sends a packet, False if there is no link now."""
 
     def __init__(
         self,
@@ -70,7 +71,7 @@ class Downlink:
         clock: Clock,
         post: Post,
         ask: Callable[[Packet], bool],
-        refuse: Callable[[str, object], None],
+        refusals: Refusals,
     ) -> None:
         self._shop = shop
         self._keys = keys
@@ -79,7 +80,7 @@ class Downlink:
         self._memory = memory
         self._clock = clock
         self._post = post
-        self._refuse = refuse
+        self._refusals = refusals
         self._inbox: queue.SimpleQueue[tuple[Address, Packet] | _Stop] = queue.SimpleQueue()
         self._transfer = Transfer(folder, kiosk, ask=ask, answer=self._answer)
         self._head: Head | None = None
@@ -169,9 +170,9 @@ class Downlink:
                 case Kind.DELTA:
                     self._take_delta(Delta.parse(decode(arrived.payload, arrived.properties)))
                 case _:
-                    self._refuse(arrived.topic, "this version does not serve it")
+                    self._refusals.note(arrived.topic, "this version does not serve it")
         except Malformed as error:
-            self._refuse(arrived.topic, error)
+            self._refusals.note(arrived.topic, error)
         return None
 
     def _take_head(self, fields: Fields) -> None:
@@ -207,7 +208,7 @@ class Downlink:
             if newest < head.version and not (newest and self._by_delta(head, newest)):
                 self._by_pages(head)
         except (Malformed, ValueError) as error:
-            self._refuse(f"catalogue {head.zone}/{head.version}", error)
+            self._refusals.note(f"catalogue {head.zone}/{head.version}", error)
             self.detail = f"catalogue {head.zone}/{head.version} refused: {error}"
             self._done = head
         except (HubError, StoreError, OSError) as error:
@@ -240,7 +241,7 @@ class Downlink:
             return False
         except (Malformed, ValueError) as error:
             # Nothing but the root vouches for a delta: a bad one may be forged and must not stop an honest head.
-            self._refuse("delta", error)
+            self._refusals.note("delta", error)
             self._deltas.clear()
             return False
         return True

@@ -17,6 +17,7 @@ from appliance.mqtt.identity import identity
 from appliance.mqtt.memory import LinkMemory
 from appliance.mqtt.messages.signed import KeyRing
 from appliance.mqtt.messages.wire import Packet
+from appliance.mqtt.refusals import Refusals
 from appliance.mqtt.uplink import Uplink
 from appliance.ports import Catalogue, CatalogueIntake, Clock, Journal, Post
 
@@ -110,6 +111,7 @@ class HubLink:
             ) from error
         self.identity = identity(state)
         memory = LinkMemory(state)
+        self._refusals = Refusals()
         station = Station(
             kiosk=self.identity.kiosk,
             store=till.store,
@@ -130,7 +132,7 @@ class HubLink:
             clock=clock,
             post=post,
             ask=self._ask,
-            refuse=self._refuse,
+            refusals=self._refusals,
         )
         self._uplink = Uplink(
             endpoint=Endpoint(
@@ -149,6 +151,7 @@ class HubLink:
             health=health,
             deliver=self._downlink.deliver,
             hub_state=self._downlink.hub_state,
+            refusals=self._refusals,
         )
 
     def start(self) -> None:
@@ -165,10 +168,6 @@ class HubLink:
         """New rows are in the journal; never blocks."""
         self._uplink.wake()
 
-    def renew_birth(self) -> None:
-        """Tell the hub anew who is here: the catalogue in use, or the version, has changed."""
-        self._uplink.renew_birth()
-
     @property
     def online(self) -> bool:
         """Whether the hub can be reached and can commit."""
@@ -182,7 +181,7 @@ class HubLink:
     @property
     def refused(self) -> int:
         """Messages refused since the start: malformed, forged, or not for this kiosk."""
-        return self._uplink.refused
+        return self._refusals.count
 
     @property
     def detail(self) -> str:
@@ -191,6 +190,3 @@ class HubLink:
 
     def _ask(self, packet: Packet) -> bool:
         return self._uplink.publish(packet)
-
-    def _refuse(self, what: str, why: object) -> None:
-        self._uplink.refuse(what, why)

@@ -21,10 +21,12 @@ from appliance.mqtt.messages.presence import HubState
 from appliance.mqtt.messages.wire import Malformed, Packet, decode
 from appliance.mqtt.outbox import Lineage, Outbox, Send
 from appliance.mqtt.patience import Patience
+from appliance.mqtt.refusals import Refusals
 from appliance.mqtt.topics import Address, Kind, downward, parse, topic
 from appliance.ports import Clock, Journal, Post
 
 HEALTH_S: Final = 60.0
+IDLE_S: Final = 5.0
 REPORT_GAP_S: Final = 1.0
 """The number of waiting rows goes to the screen at most once in this time."""
 
@@ -33,9 +35,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class _Woken:
-    """New rows, or something that the birth tells has changed."""
-
-    birth: bool = False
+    """New rows are in the journal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,7 @@ class Uplink:
         health: Callable[[], Mapping[str, Any]],
         deliver: Callable[[Address, Packet], None],
         hub_state: Callable[[HubState], None],
+        refusals: Refusals,
     ) -> None:
         self._endpoint = endpoint
         self._station = station
@@ -68,6 +69,7 @@ class Uplink:
         self._busy = busy
         self._deliver = deliver
         self._hub_state = hub_state
+        self._refusals = refusals
         self._inbox: queue.SimpleQueue[tuple[int, Report] | _Woken | _Stop] = queue.SimpleQueue()
         self._woken = threading.Event()
         self._connection: Connection | None = None
@@ -79,11 +81,11 @@ class Uplink:
         self._online = False
         self._online_at: float | None = None
         self._good_since: float | None = None
+        self._told = ""
+        """The catalogue version of the last birth."""
         self._health_at = 0.0
         self._reported: tuple[bool, int] | None = None
         self._reported_at = 0.0
-        self.refused = 0
-        """Messages that were not what their topic promises, or not for this kiosk."""
         self.detail = ""
         """What staff should know about the link; "" = nothing."""
         self._outbox = Outbox(
@@ -114,10 +116,6 @@ class Uplink:
             self._woken.set()
             self._inbox.put(_Woken())
 
-    def renew_birth(self) -> None:
-        """Something that the birth tells has changed."""
-        self._inbox.put(_Woken(birth=True))
-
     def publish(self, outgoing: Packet) -> bool:
         """Send a packet if the hub is there; True is no receipt."""
         connection = self._connection
@@ -132,12 +130,6 @@ class Uplink:
     def online(self) -> bool:
         """Whether the hub can be reached and can commit."""
         return self._online
-
-    def refuse(self, what: str, why: object) -> None:
-        """Count a bad message, and say so without flooding the log."""
-        self.refused += 1
-        if self.refused <= 20 or self.refused % 100 == 0:
-            _log.warning("%s refused (%d so far): %s", what, self.refused, why)
 
     # The thread -------------------------------------------------------------------------------------------------
 
@@ -179,10 +171,8 @@ class Uplink:
             match news:
                 case _Stop():
                     self._stopping = True
-                case _Woken(birth=birth):
+                case _Woken():
                     self._woken.clear()
-                    if birth and self._subscribed:
-                        self._publish_birth()
                 case (number, Lost(reason, taken_over)) if number == self._connections:
                     self._lose(reason, taken_over=taken_over)
                     return
@@ -207,7 +197,7 @@ class Uplink:
 
     def _timeout(self) -> float:
         now = time.monotonic()
-        times = [now + 5.0]
+        times = [now + IDLE_S]
         if self._online_at is not None:
             times.append(self._online_at)
         if self._online:
@@ -227,6 +217,8 @@ class Uplink:
             self._come_online(now)
         if self._online:
             self._pump(now)
+            if self._station.catalogue() != self._told:
+                self._publish_birth()
             if now >= self._health_at:
                 self._health_at = now + HEALTH_S * random.uniform(0.8, 1.2)  # noqa: S311 - jitter is no secret
                 self._publish_health()
@@ -276,7 +268,7 @@ class Uplink:
     def _arrive(self, arrived: Packet) -> None:
         address = parse(arrived.topic)
         if address is None or (address.kind.of_kiosk and address.name != self._station.kiosk):
-            self.refuse(arrived.topic[:80], "not a topic for this kiosk")
+            self._refusals.note(arrived.topic, "not a topic for this kiosk")
             return
         try:
             match address.kind:
@@ -287,7 +279,7 @@ class Uplink:
                 case _:
                     self._deliver(address, arrived)
         except Malformed as error:
-            self.refuse(arrived.topic, error)
+            self._refusals.note(arrived.topic, error)
 
     def _take_hub_state(self, state: HubState) -> None:
         now = time.monotonic()
@@ -377,11 +369,12 @@ class Uplink:
 
     def _publish_birth(self) -> None:
         if self._connection is not None:
+            self._told = self._station.catalogue()
             self._connection.publish(self._announcer.birth(self._connections))
 
     def _publish_health(self) -> None:
         try:
-            health = self._announcer.health({"refused": self.refused, "detail": self.detail})
+            health = self._announcer.health({"refused": self._refusals.count, "detail": self.detail})
         except StoreError as error:
             self._fail(error)
             return

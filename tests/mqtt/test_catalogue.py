@@ -23,6 +23,7 @@ from appliance.mqtt.messages.signed import sign
 from appliance.mqtt.topics import Kind, topic
 from hub.catalogue import head
 from hub.keys import signing_key
+from hub.kiosks import listed
 from hub.schema import kiosk as kiosk_table
 from tests.mqtt.contract import Listener
 from tests.mqtt.parts import Broker, HubInside, Kiosk, free_port, wait_for
@@ -285,6 +286,13 @@ def test_a_catalogue_that_is_found_damaged_is_fetched_again(shop: Kiosk, hub: Hu
     wait_for(lambda: any(isinstance(c, ActivateCatalogue) for c in shop.posted), "and is to be used")
     activate_as_the_register_does(shop)
     assert price_of(shop, "sku-7") == 2290
+
+
+def test_the_hub_is_told_which_version_is_in_use(shop: Kiosk, hub: HubInside) -> None:
+    def told() -> list[str]:
+        return [kiosk["catalogue"] for kiosk in hub._read(listed)]
+
+    wait_for(lambda: told() == ["main/1"], "a new birth after the activation", 10)
 
 
 def test_health_tells_what_was_refused(shop: Kiosk, hub: HubInside) -> None:
