@@ -18,6 +18,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 SELLER = [sys.executable, "-m", "tests.store.seller"]
+EXIT_FAULT = 74
 READER = [sys.executable, "-m", "tests.store.reader"]
 
 needs_strace = pytest.mark.skipif(

@@ -7,13 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.store.crashing import SELLER, acknowledged, complaint, needs_strace, restarted, run
+from tests.store.crashing import EXIT_FAULT, SELLER, acknowledged, complaint, needs_strace, restarted, run
 
 pytestmark = needs_strace
 
 CALLS = ("fdatasync", "pwrite64")
 ERRORS = ("EIO", "ENOSPC")
-EXIT_FAULT = 74
 
 
 def injected(tmp_path: Path, call: str, error: str, file: str, number: int, *, sales: int = 3) -> tuple[int, str]:
