@@ -41,6 +41,7 @@ class Reason(StrEnum):
     WRONG_PIN = "wrong_pin"
     CANNOT_CANCEL = "cannot_cancel"
     SALE_OPEN = "sale_open"
+    SALE_FULL = "sale_full"
     UNKNOWN_LINE = "unknown_line"
     NOT_NOW = "not_now"
 

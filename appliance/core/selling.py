@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import Final
 
 from appliance.core import commands as c
 from appliance.core import events as e
@@ -25,6 +26,12 @@ from appliance.core.issuing import leave
 from appliance.core.moment import Decision, Moment
 from appliance.core.money import Money
 from appliance.core.pricing import Priced, Unpriced, extended_price, may_merge, price_deposit, price_item
+
+ROOM_FOR_LINES: Final = 56 * 1024
+"""Bytes that the lines of a sale may have in its journal row, which has 64 KB at most; the rest is for taxes, tenders
+and the terminal's receipt. What does not fit is refused at the scan: once the card is charged it is too late."""
+_BYTES_OF_A_LINE: Final = 190
+"""Of one line and its stock movement, without SKU and text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,7 +189,14 @@ def _take(taking: _Taking, item: Item, code: ScannedItem) -> Decision | Rejectio
         lines = _line_events(taking, identifier, LineNumber(number), item, priced, code)
     except LookupError as error:
         return Rejection(reason=Reason.NO_PRICE, code=raw, detail=str(error))
+    if transaction is not None and _bytes_of((*transaction.lines, *lines)) > ROOM_FOR_LINES:
+        return Rejection(reason=Reason.SALE_FULL, code=raw)
     return Decision((*before, *lines))
+
+
+def _bytes_of(lines: Iterable[LineItem | e.LineAdded]) -> int:
+    """Give what lines may take in the row of a completed sale. Voided ones count: they can be restored."""
+    return sum(_BYTES_OF_A_LINE + 2 * len(line.sku.encode()) + len(line.text.encode()) for line in lines)
 
 
 def _same_line(checkout: Checkout, transaction: Transaction | None, sku: Sku, priced: Priced) -> LineItem | None:
@@ -236,7 +250,7 @@ def new_day(checkout: Checkout, moment: Moment) -> tuple[e.Event, ...]:
 
 def _line_events(
     taking: _Taking, transaction: TransactionId, number: LineNumber, item: Item, priced: Priced, code: ScannedItem
-) -> list[e.Event]:
+) -> list[e.LineAdded]:
     added = _line(taking, transaction, number, item, priced, code)
     if not item.deposit_sku:
         return [added]

@@ -18,6 +18,10 @@ from appliance.io.payment.zvt.messages import Abort, Interim, ReceiptText, Statu
 REFUSAL: Final = 0x66
 """Error id of our negative answer to an approval: any but 00, 9C and 9D makes the terminal undo it [Z15 2.2.6]."""
 
+RECEIPT_BYTES: Final = 5000
+"""Of each of the terminal's two receipts that are kept, UTF-8: a hundred full lines. The sale must fit into one row of
+the journal with them."""
+
 
 class Reply(Enum):
     """What the till owes the terminal for a status."""
@@ -98,8 +102,15 @@ class Payment:
 
     def printed(self, text: ReceiptText) -> None:
         """Take lines of a receipt."""
-        if not text.administration:
-            (self._merchant if text.merchant else self._customer).extend(text.lines)
+        if text.administration:
+            return
+        kept = self._merchant if text.merchant else self._customer
+        room = RECEIPT_BYTES - sum(len(line.encode()) + 1 for line in kept)
+        for line in text.lines:
+            room -= len(line.encode()) + 1
+            if room < 0:
+                return
+            kept.append(line)
 
     def status(self, status: StatusInformation) -> Reply:
         """Take a result; say what to answer."""
