@@ -80,9 +80,10 @@ class Register:
         ]
         self._act(outstanding(self._checkout))
         self._commit(events)
-        if self._checkout.state in QUIET:
-            self._commit(new_day(self._checkout, self._moment()))
         self._checkout = settle(self._stocked())
+        if self._checkout.state is TransactionState.IDLE:
+            # A sale that still owes its receipt keeps its day until the next one begins: its receipt needs it.
+            self._commit(new_day(self._checkout, self._moment()))
         pending = self._around.catalogue.pending()
         if pending is not None:
             self._inbox.put(ActivateCatalogue(pending))
