@@ -166,8 +166,6 @@ class KioskApp:
             self._speech.say(view.spoken, view.language)
 
     def _touched(self, name: str) -> None:
-        if name.startswith("key:"):
-            self.play(Sound.TICK)
         self._dialogue.touch(name)
 
     def _tap(self, name: str) -> bool:
