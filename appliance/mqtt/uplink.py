@@ -16,7 +16,7 @@ from appliance.errors import ConfigError, StoreError
 from appliance.mqtt.announcement import Announcer, Station
 from appliance.mqtt.client import Arrived, Connection, Endpoint, Lost, Report, Subscribed
 from appliance.mqtt.memory import LinkMemory
-from appliance.mqtt.messages.journal import MAX_ROWS, Ack, batch_packet, fill, wire_row
+from appliance.mqtt.messages.journal import MAX_ROWS, Ack, batch_packet, wire_row
 from appliance.mqtt.messages.presence import HubState
 from appliance.mqtt.messages.wire import Malformed, Packet, decode
 from appliance.mqtt.outbox import Lineage, Outbox, Send
@@ -349,13 +349,14 @@ class Uplink:
 
     def _send(self, send: Send, now: float) -> bool:
         limit = min(send.limit, MAX_ROWS, send.last - send.first + 1)
-        rows = fill(wire_row(row.document) for row in self._journal.since(send.first - 1, limit))
+        rows = [wire_row(row.document) for row in self._journal.since(send.first - 1, limit)]
         connection = self._connection
         if not rows or connection is None:
             return False
-        if not connection.publish(batch_packet(self._station.kiosk, send.epoch, rows)):
+        batch, count = batch_packet(self._station.kiosk, send.epoch, rows)
+        if not connection.publish(batch):
             return False
-        self._outbox.sent(send.first, send.first + len(rows) - 1, now=now)
+        self._outbox.sent(send.first, send.first + count - 1, now=now)
         return True
 
     def _fail(self, error: StoreError) -> None:

@@ -34,7 +34,8 @@ def journal_of(count: int) -> MemoryJournal:
 
 
 def batch(rows: Sequence[Mapping[str, object]], *, kiosk: str = KIOSK, epoch: int = 1) -> Incoming:
-    packet = batch_packet(kiosk, epoch, rows)
+    packet, taken = batch_packet(kiosk, epoch, rows)
+    assert taken == len(rows)
     return Incoming(kiosk=kiosk, payload=packet.payload, properties=packet.properties)
 
 

@@ -31,7 +31,7 @@ Get = Callable[..., tuple[int, str, Message]]
 def booked(database: Database) -> dict[str, Any]:
     journal = MemoryJournal()
     journal.append(sale(1), at=AT, clock_synced=True, catalogue="main/1")
-    packet = batch_packet(KIOSK, 1, [wire_row(row.document) for row in journal.since(0, 10)])
+    packet, _ = batch_packet(KIOSK, 1, [wire_row(row.document) for row in journal.since(0, 10)])
     Ingest(database).commit([Incoming(kiosk=KIOSK, payload=packet.payload, properties=packet.properties)])
     with database.read() as connection:
         return sales(connection)[0]

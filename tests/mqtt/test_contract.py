@@ -14,7 +14,7 @@ import zstandard
 from appliance.core.product import canonical
 from appliance.mqtt.messages.blob import Chunk, Want, WantBlob, WantDelta, WantOther, parse_want
 from appliance.mqtt.messages.catalogue import Delta, Head, Manifest, page_document, page_products
-from appliance.mqtt.messages.journal import Ack, JournalBatch, WireRow
+from appliance.mqtt.messages.journal import Ack, JournalBatch, WireRow, batch_packet
 from appliance.mqtt.messages.presence import Health, HubState, presence
 from appliance.mqtt.messages.sale import Sale
 from appliance.mqtt.messages.signed import Forged, KeyRing
@@ -280,3 +280,20 @@ def test_a_wrong_value_is_malformed_and_named(name: str, path: tuple[str, ...], 
     parent[path[-1]] = value
     with pytest.raises(Malformed):
         READERS[name](Fields(document, ""))
+
+
+def test_a_batch_holds_fifty_rows_or_64_kb_and_at_least_one() -> None:
+    row = example("journal")["events"][0]
+    rows = [{**row, "seq": seq} for seq in range(1, 80)]
+    packet, taken = batch_packet("k7q2mzc4xna", 3, rows)
+    assert (taken, packet.properties["first"], packet.properties["last"]) == (50, "1", "50")
+    large = [{**row, "seq": seq, "data": {"text": "x" * 30_000}} for seq in range(1, 5)]
+    assert batch_packet("k7q2mzc4xna", 3, large)[1] == 2
+    assert batch_packet("k7q2mzc4xna", 3, [{**row, "data": {"text": "x" * 65_000}}])[1] == 1
+
+
+def test_a_batch_is_canonical_and_read_as_it_was_written() -> None:
+    rows = example("journal")["events"]
+    packet, _ = batch_packet("k7q2mzc4xna", 3, rows)
+    assert decode(packet.payload, packet.properties).table == example("journal")
+    assert packet.payload == canonical(example("journal")) or packet.properties["enc"] == "zstd"

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from appliance.mqtt.messages.journal import Ack, Conflict, batch_packet, fill, wire_row
+from appliance.mqtt.messages.journal import Ack, Conflict, batch_packet, wire_row
 from appliance.mqtt.outbox import Lineage, Outbox
 from hub.database import Database
 from hub.ingest import Incoming, Ingest
@@ -50,10 +50,10 @@ class Wire:
         last = self.journal.last()
         while (send := self.outbox.next(now=self.now, last=last, busy=False)) is not None:
             count = min(send.limit, send.last - send.first + 1)
-            rows = fill(wire_row(row.document) for row in self.journal.since(send.first - 1, count))
-            packet = batch_packet(KIOSK, send.epoch, rows)
+            rows = [wire_row(row.document) for row in self.journal.since(send.first - 1, count)]
+            packet, taken = batch_packet(KIOSK, send.epoch, rows)
             self.up.append(Incoming(kiosk=KIOSK, payload=packet.payload, properties=packet.properties))
-            self.outbox.sent(send.first, send.first + len(rows) - 1, now=self.now)
+            self.outbox.sent(send.first, send.first + taken - 1, now=self.now)
 
     def commit(self, batches: list[Incoming]) -> None:
         self.down += [ack for _, ack in self.ingest.commit(batches)]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from appliance.core.product import canonical
-from appliance.mqtt.messages.wire import MAX_EVENT, Fields, Malformed, Packet, packet
+from appliance.mqtt.messages.wire import MAX_EVENT, Fields, Malformed, Packet, text_packet
 from appliance.mqtt.topics import KIOSK_ID, Kind
 
 MAX_ROWS: Final = 50
@@ -123,26 +123,20 @@ def wire_row(document: Mapping[str, object]) -> dict[str, object]:
     return {key: value for key, value in document.items() if key != "prev"}
 
 
-def batch_packet(kiosk: str, epoch: int, rows: Sequence[Mapping[str, object]]) -> Packet:
-    """Make the packet of consecutive rows; each has its `seq`."""
-    return packet(
-        Kind.JOURNAL,
-        kiosk,
-        {"v": 1, "kiosk": kiosk, "epoch": epoch, "events": list(rows)},
-        properties={"epoch": str(epoch), "first": str(rows[0]["seq"]), "last": str(rows[-1]["seq"])},
-    )
-
-
-def fill(rows: Iterable[Mapping[str, object]]) -> list[Mapping[str, object]]:
-    """Take as many rows from the front as one batch holds: at least one."""
-    taken: list[Mapping[str, object]] = []
+def batch_packet(kiosk: str, epoch: int, rows: Sequence[Mapping[str, object]]) -> tuple[Packet, int]:
+    """Make the packet of as many consecutive rows as one batch holds, at least one; give how many."""
+    texts: list[bytes] = []
     size = 0
-    for row in rows:
-        size += len(canonical(row)) + 1
-        if taken and (size > MAX_BATCH or len(taken) == MAX_ROWS):
+    for row in rows[:MAX_ROWS]:
+        text = canonical(row)
+        size += len(text) + 1
+        if texts and size > MAX_BATCH:
             break
-        taken.append(row)
-    return taken
+        texts.append(text)
+    # The keys stand in their canonical order; each row is made canonical once.
+    payload = b'{"epoch":%d,"events":[%b],"kiosk":"%b","v":1}' % (epoch, b",".join(texts), kiosk.encode())
+    properties = {"epoch": str(epoch), "first": str(rows[0]["seq"]), "last": str(rows[len(texts) - 1]["seq"])}
+    return text_packet(Kind.JOURNAL, kiosk, payload, properties=properties), len(texts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

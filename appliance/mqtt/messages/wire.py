@@ -64,26 +64,38 @@ def packet(
     response_topic: str = "",
 ) -> Packet:
     """Make the packet of a JSON document, sent as the rules of its topic say."""
-    payload, encoding = encode(document)
-    rule = RULES[kind]
-    return Packet(
-        topic=topic(kind, name),
-        payload=payload,
-        qos=rule.qos,
-        retain=rule.retain,
-        expiry=rule.expiry,
-        properties={**(properties or {}), **encoding},
+    return text_packet(
+        kind,
+        name,
+        canonical(document),
+        properties=properties,
         correlation=correlation,
         response_topic=response_topic,
     )
 
 
-def encode(document: Mapping[str, Any]) -> tuple[bytes, dict[str, str]]:
-    """Give the payload of a document and the user properties that say how it is packed."""
-    payload = canonical(document)
-    if len(payload) <= COMPRESS_ABOVE:
-        return payload, {}
-    return zstandard.ZstdCompressor(level=3).compress(payload), {"enc": "zstd"}
+def text_packet(
+    kind: Kind,
+    name: str,
+    text: bytes,
+    *,
+    properties: Mapping[str, str] | None = None,
+    correlation: bytes = b"",
+    response_topic: str = "",
+) -> Packet:
+    """Make the packet of a document that is written already; packed with zstd if it is long."""
+    packed = len(text) > COMPRESS_ABOVE
+    rule = RULES[kind]
+    return Packet(
+        topic=topic(kind, name),
+        payload=zstandard.ZstdCompressor(level=3).compress(text) if packed else text,
+        qos=rule.qos,
+        retain=rule.retain,
+        expiry=rule.expiry,
+        properties={**(properties or {}), **({"enc": "zstd"} if packed else {})},
+        correlation=correlation,
+        response_topic=response_topic,
+    )
 
 
 def decode(payload: bytes, properties: Mapping[str, str] | None = None) -> Fields:
