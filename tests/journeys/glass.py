@@ -18,7 +18,7 @@ from appliance.ui.viewmodel import page
 
 LANGUAGES: Final = ("en", "nb")
 TEXTS: Final = strings.load([Language(name) for name in LANGUAGES])
-PATIENCE_S: Final = 20.0
+PATIENCE_S: Final = 15.0
 
 
 def words(view: View) -> set[str]:
@@ -120,6 +120,11 @@ class Glass:
             running = deadline(self._page, self._entry)
             assert running is not None, f"{self.view.page} waits for ever"
             self._take(Elapsed(running.intent.key))
+
+    def let_a_moment_pass(self, seconds: float) -> None:
+        """Do nothing for so long, as a person between two things."""
+        with self._turned:
+            self._turned.wait_for(lambda: self.ended, seconds)
 
     def wait(self, condition: Callable[[], bool], what: str, seconds: float = PATIENCE_S) -> None:
         """Wait for something on the screen; the failure says what stands there instead."""

@@ -7,14 +7,15 @@ with the terminal's books.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
 from appliance.core import events as e
-from appliance.core.checkout import Checkout, LaneState, TransactionState
+from appliance.core.checkout import Checkout, LaneState, Transaction, TransactionState
 from appliance.core.commands import Health
 from appliance.core.identifiers import CatalogueVersion, Sku
 from appliance.core.money import Currency
@@ -28,7 +29,7 @@ from simulators.scanner import ScannerSimulator
 from simulators.stage import PIN, Stage
 from simulators.zvt_terminal import ZvtTerminal
 from tests.crash.account import Account, account, faults, read_journal, shown_lines
-from tests.journeys.glass import LANGUAGES, Glass, words
+from tests.journeys.glass import LANGUAGES, PATIENCE_S, Glass, words
 from tests.journeys.till_process import TillProcess
 
 MILK: Final = "300001"
@@ -240,6 +241,11 @@ class Kiosk:
         """Touch Pay."""
         self.touch("pay")
 
+    def decide_at_the_terminal(self, how: str) -> None:
+        """Be the customer at a terminal that asks: "approve", "decline 51", "cancel"."""
+        self.until(lambda: self.terminal.pending(), "the question of the terminal")
+        self.terminal.answer(how)
+
     def take_receipt(self, kind: str = "paper") -> View:
         """Choose a receipt, wait for the thanks, and go."""
         self.touch(f"receipt:{kind}")
@@ -265,12 +271,12 @@ class Kiosk:
 
     def sign_off(self) -> None:
         """Leave the till to the customer."""
-        self.touch("sign_off")
+        self.touch("done")
         self.glass.wait(lambda: self.checkout.operator is None, "the sign-off of staff")
 
     # What they see --------------------------------------------------------------------------------------------------
 
-    def expect(self, page: str, *texts: str, seconds: float = 20.0) -> View:
+    def expect(self, page: str, *texts: str, seconds: float = PATIENCE_S) -> View:
         """Wait for a page with all these texts; give it."""
 
         def there() -> bool:
@@ -289,6 +295,19 @@ class Kiosk:
 
         self.glass.wait(known, f"{name} {health} {conditions}")
 
+    def until(self, condition: Callable[[], object], what: str, seconds: float = PATIENCE_S) -> None:
+        """Wait for anything that may happen at the counter."""
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < deadline, f"{what} did not come within {seconds:g} s"
+            self.glass.let_a_moment_pass(0.002)
+
+    @property
+    def sale(self) -> Transaction:
+        """The transaction at the till."""
+        assert self.checkout.transaction is not None, "nobody is buying anything"
+        return self.checkout.transaction
+
     @property
     def checkout(self) -> Checkout:
         """The state that was shown last."""
@@ -306,8 +325,7 @@ class Kiosk:
     @property
     def total(self) -> int:
         """Minor units to be paid."""
-        assert self.checkout.transaction is not None
-        return self.checkout.transaction.total.minor
+        return self.sale.total.minor
 
     # The end --------------------------------------------------------------------------------------------------------
 
@@ -317,9 +335,9 @@ class Kiosk:
         return read_journal(self.state)
 
     def reckon(self) -> Account:
-        """Compare what was promised with what is there; the till is shut down first if it runs."""
+        """Compare what was promised with what is there; a till that still runs loses its power first."""
         if self._till is not None:
-            assert self.shut_down() == 0
+            self.power_cut()
         events = self.events()
         kept = {event.transaction for event in events if isinstance(event, e.TransactionCompleted)}
         assert self._promised_lines <= shown_lines(events), "a line was shown that is not in the journal"

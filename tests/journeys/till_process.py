@@ -1,16 +1,27 @@
 """A till in a process of its own, so that it can lose its power in the middle of anything.
 
-Devices, broker and hub stay outside, as in a shop. Commands go in and pictures of the state come out over a pipe.
+Devices, broker and hub stay outside, as in a shop. Commands go in and pictures of the state come out over a socket.
+Tills are forked off a nursery, a process that has read all modules already: booting takes no longer than it must.
 """
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import logging
-import multiprocessing
+import os
 import queue
+import select
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
 import threading
-from multiprocessing.connection import Connection
+import time
+from functools import cache
+from importlib.metadata import entry_points
+from multiprocessing.connection import Client, Connection
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -22,9 +33,8 @@ from appliance.core.effects import Sound
 from appliance.errors import ApplianceError
 from appliance.service import ServiceWatchdog
 
-_PROCESSES: Final = multiprocessing.get_context("forkserver")
-_PROCESSES.set_forkserver_preload([__name__])
-"""A till is forked off a process that has read all modules already: booting takes no longer than it must."""
+ROOT: Final = Path(__file__).parents[2]
+_DRIVERS: Final = ("scanner.serial", "printer.escpos", "drawer.printer", "terminal.zvt")
 
 
 class Watcher(Protocol):
@@ -58,7 +68,9 @@ class _Reporter:
 
 def run(line: Connection, configuration: Path) -> None:
     """Be the till."""
-    logging.basicConfig(filename=configuration.with_suffix(".log"), level=logging.INFO, format="%(name)s: %(message)s")
+    logging.basicConfig(
+        filename=configuration.with_suffix(".log"), level=logging.INFO, format="%(asctime)s %(name)s: %(message)s"
+    )
     inbox: queue.SimpleQueue[Command] = queue.SimpleQueue()
     try:
         till = Till(config.load(configuration), inbox, _Reporter(line), ServiceWatchdog(screen=False))
@@ -77,23 +89,61 @@ def run(line: Connection, configuration: Path) -> None:
         line.send((code, ""))
 
 
+def _nurse() -> None:
+    """Fork off a till for everyone who connects, until the test run ends."""
+    for driver in entry_points(group="kvitt.devices"):
+        if driver.name in _DRIVERS:
+            driver.load()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    with socket.socket(socket.AF_UNIX) as door:
+        door.bind(sys.argv[1])
+        door.listen()
+        while sys.stdin not in (ready := select.select([door, sys.stdin], [], [])[0]):
+            assert door in ready
+            visitor, _ = door.accept()
+            with visitor:
+                if os.fork() == 0:
+                    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                    door.close()
+                    line = Connection(visitor.detach())
+                    line.send(os.getpid())
+                    run(line, line.recv())
+                    line.close()
+                    return
+
+
+@cache
+def _nursery() -> str:
+    """Start the nursery once; give its address."""
+    folder = tempfile.TemporaryDirectory(prefix="kvitt-nursery-")
+    door = Path(folder.name) / "door"
+    process = subprocess.Popen([sys.executable, "-m", __name__, str(door)], stdin=subprocess.PIPE, cwd=ROOT)
+
+    def close() -> None:
+        assert process.stdin is not None
+        process.stdin.close()
+        process.wait()
+        folder.cleanup()
+
+    atexit.register(close)
+    deadline = time.monotonic() + 30
+    while not door.exists():
+        assert process.poll() is None, "the nursery has ended"
+        assert time.monotonic() < deadline, "the nursery does not open"
+        time.sleep(0.01)
+    return str(door)
+
+
 class TillProcess:
     """One run of the till, from its boot to its end."""
 
     def __init__(self, configuration: Path, watcher: Watcher) -> None:
-        self._line, theirs = _PROCESSES.Pipe()
+        self._line = Client(_nursery())
         self._watcher = watcher
-        self._process = _PROCESSES.Process(target=run, args=(theirs, configuration), name="till")
-        self._process.start()
-        theirs.close()
+        self.pid: int = self._line.recv()
+        self._line.send(configuration)
         self._reader = threading.Thread(target=self._read, name="pictures of the till")
         self._reader.start()
-
-    @property
-    def pid(self) -> int:
-        """Number of the process."""
-        assert self._process.pid is not None
-        return self._process.pid
 
     def send(self, command: Command) -> None:
         """Give the register a command; lost if the till is gone."""
@@ -102,19 +152,23 @@ class TillProcess:
 
     def kill(self) -> None:
         """Take its power: SIGKILL."""
-        self._process.kill()
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
         self._end()
 
     def stop(self) -> None:
         """End it in good order."""
         with contextlib.suppress(OSError):
             self._line.send(None)
-        self._process.join(30)
-        assert self._process.exitcode is not None, "the till does not end"
         self._end()
 
     def _end(self) -> None:
-        self._process.join()
+        deadline = time.monotonic() + 30
+        with contextlib.suppress(ProcessLookupError):
+            while True:
+                os.kill(self.pid, 0)
+                assert time.monotonic() < deadline, "the till does not end"
+                time.sleep(0.002)
         self._reader.join()
         self._line.close()
 
@@ -134,3 +188,7 @@ class TillProcess:
                     self._watcher.refuse(said)
                 case (code, fault):
                     continue
+
+
+if __name__ == "__main__":
+    _nurse()
