@@ -155,7 +155,7 @@ class SqliteJournal:
             create(self.path)
         elif not found.frames and self.path.stat().st_size == 0:
             raise damaged_journal(None, f"{self.path.name} is empty")
-        wal.prime(log)
+        wal.prime(log, frames=found.frames)
         return mark
 
     def _start(self, mark: Mark) -> None:

@@ -94,18 +94,22 @@ def _survey_headless(log: bytes) -> Survey:
     return Survey()
 
 
-def prime(path: Path) -> None:
+def prime(path: Path, *, frames: int = 0) -> None:
     """Make a database's log long enough that a commit never has to grow it: growing costs a second flush.
 
-    SQLite takes the zeros for "no frames". OSError: the card is full or has failed.
+    SQLite takes the zeros for "no frames". `frames` is what the survey has found: a log without a valid frame is zeroed
+    as a whole, because SQLite would go on with its salts, and what a torn first commit has left behind could later be
+    taken for lost commits. OSError: the card is full or has failed.
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
         size = os.fstat(descriptor).st_size
-        if size >= PRIMED_BYTES:
+        start = size if frames else 0
+        end = max(size, PRIMED_BYTES)
+        if start == end:
             return
-        os.lseek(descriptor, size, os.SEEK_SET)
-        missing = memoryview(bytes(PRIMED_BYTES - size))
+        os.lseek(descriptor, start, os.SEEK_SET)
+        missing = memoryview(bytes(end - start))
         while missing:
             missing = missing[os.write(descriptor, missing) :]
         os.fsync(descriptor)

@@ -16,6 +16,8 @@ from typing import Any
 
 import pytest
 
+from appliance.store.wal import FRAME, HEADER
+
 ROOT = Path(__file__).resolve().parents[2]
 SELLER = [sys.executable, "-m", "tests.store.seller"]
 EXIT_FAULT = 74
@@ -102,9 +104,21 @@ def wait_until(condition: Callable[[], bool], seconds: float = 20) -> None:
         time.sleep(0.002)
 
 
+def commits(log: bytes) -> list[int]:
+    """Give how many frames stand in a log after each of its commits."""
+    salts = log[16:24]
+    ends = []
+    for index, start in enumerate(range(HEADER, len(log) - FRAME + 1, FRAME)):
+        if log[start + 8 : start + 16] != salts:
+            break
+        if any(log[start + 4 : start + 8]):
+            ends.append(index + 1)
+    return ends
+
+
 # What strace saw -----------------------------------------------------------------------------------------------------
 
-_CALL = re.compile(r"^(?:\d+ )?(?P<name>\w+)\((?P<rest>.*)$")
+_CALL = re.compile(r"^(?:\d+\s+)?(?P<name>\w+)\((?P<rest>.*)$")
 _FILE = re.compile(r"<(?P<path>[^>]*)>")
 
 

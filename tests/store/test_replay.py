@@ -13,6 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from appliance.core.events import HelpCalled
 from appliance.store.journal import SqliteJournal
 from appliance.store.wal import FRAME, HEADER, survey
+from tests.store.crashing import commits
 from tests.store.sales import keep, open_day, sale
 
 
@@ -71,23 +72,24 @@ class Till(RuleBasedStateMachine):
 
     # Without a commit since the start nothing is being written that a cut could tear.
     @precondition(lambda self: len(self.sent) > self.booted_at)
-    @rule(missing=st.integers(1, FRAME))
-    def lose_power_in_the_middle_of_a_commit(self, missing: int) -> None:
-        """Take the end of the newest commit away, and the mark, which is flushed later than any commit."""
-        self._boot_a_copy(missing)
+    @rule(missing=st.integers(1, FRAME), first=st.booleans())
+    def lose_power_in_the_middle_of_a_commit(self, missing: int, first: bool) -> None:
+        """Take a part of the newest commit away, and the mark, which is flushed later than any commit."""
+        self._boot_a_copy(missing, first=first)
         assert len(self.sent) - self.journal.last() <= 4
         assert self.journal.acked() == 0
         del self.sent[self.journal.last() :]
         self.acked = 0
 
-    def _boot_a_copy(self, missing: int = 0) -> None:
+    def _boot_a_copy(self, missing: int = 0, *, first: bool = False) -> None:
         self.boots += 1
         following = self.folder / str(self.boots)
         shutil.copytree(self.journal.state, following)
         if missing:
             log = following / "journal.db-wal"
             content = bytearray(log.read_bytes())
-            end = HEADER + survey(log).frames * FRAME
+            ends = [0, *commits(bytes(content[: HEADER + survey(log).frames * FRAME]))]
+            end = HEADER + (ends[-2] + 1 if first else ends[-1]) * FRAME
             content[end - missing : end] = bytes(missing)
             log.write_bytes(content)
             (following / "journal.mark").unlink()

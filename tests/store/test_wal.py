@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from appliance.core.events import HelpCalled
 from appliance.errors import JournalCorrupt
 from appliance.store.journal import SqliteJournal
 from appliance.store.wal import FRAME, HEADER, PRIMED_BYTES, prime, survey
+from tests.store.crashing import commits
 from tests.store.sales import keep, open_day, sale, sell
 
 
@@ -35,18 +37,6 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
                 return
 
 
-def commits(log: bytes) -> list[int]:
-    """Give how many frames are valid after each commit of a log."""
-    salts = log[16:24]
-    ends = []
-    for index, start in enumerate(range(HEADER, len(log) - FRAME + 1, FRAME)):
-        if log[start + 8 : start + 16] != salts:
-            break
-        if any(log[start + 4 : start + 8]):
-            ends.append(index + 1)
-    return ends
-
-
 def test_the_survey_counts_the_frames_that_sqlite_would_take(state: Path):
     log = state / "journal.db-wal"
     assert survey(log).frames == commits(log.read_bytes())[-1]
@@ -68,7 +58,7 @@ def test_priming_keeps_what_stands_in_the_log(state: Path, tmp_path: Path):
     short = tmp_path / "x-wal"
     short.write_bytes((state / "journal.db-wal").read_bytes()[: HEADER + 20 * FRAME])
     before = survey(short)
-    prime(short)
+    prime(short, frames=before.frames)
     assert survey(short) == before
     assert short.stat().st_size == PRIMED_BYTES
 
@@ -145,6 +135,32 @@ def test_a_log_cut_at_every_frame_and_sector_opens_with_a_prefix_of_the_rows(sta
     sizes = {HEADER + frames * FRAME for frames in range(1, ends[-1] + 1)} | set(range(512, HEADER + 40 * FRAME, 512))
     seen = [opened_after_cut(state, tmp_path, size) for size in sorted(sizes)]
     assert seen == sorted(seen)
+
+
+def test_a_first_commit_torn_twice_in_a_row_is_no_damage(tmp_path: Path):
+    """Only later frames reach the card; SQLite would go on with the salts of a log that has no valid frame."""
+    live = SqliteJournal.open(tmp_path / "live")
+    sell(live, 1)
+    shutil.copytree(live.state, tmp_path / "0")
+    live.close()
+    # The log of this one is begun anew at its first commit, and not for the first time.
+    journal = SqliteJournal.open(tmp_path / "0")
+    for number, sizes in enumerate(((40_000,), (9_000,), (3_000, 9_000), (9_000,)), start=1):
+        for size in sizes:
+            keep(journal, (HelpCalled(code="x" * size),))
+        following = tmp_path / str(number)
+        shutil.copytree(journal.state, following)
+        journal.close()
+        log = bytearray((following / "journal.db-wal").read_bytes())
+        valid = survey(following / "journal.db-wal").frames
+        ends = [0, *commits(bytes(log[: HEADER + valid * FRAME]))]
+        first = HEADER + ends[-2] * FRAME
+        log[first : first + FRAME] = bytes(FRAME)
+        (following / "journal.db-wal").write_bytes(log)
+        (following / "journal.mark").unlink()
+        journal = SqliteJournal.open(following)
+        assert journal.verify() == journal.last() >= 14
+    journal.close()
 
 
 def test_two_torn_cuts_in_a_row_are_no_damage(tmp_path: Path):
