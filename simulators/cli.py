@@ -57,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     shop.add_argument("--sales", type=int, default=0, metavar="N", help="so many sales; 0: until stopped (default)")
     shop.add_argument("--seed", type=int, default=1, metavar="S", help="the same seed gives the same customers")
     shop.add_argument("--ack", type=Path, required=True, metavar="FILE", help="gets the receipt number of each sale")
+    shop.add_argument("--books", type=Path, metavar="DIR", help="the terminal's books (default: inside --data)")
     shop.add_argument("--products", type=Path, default=SAMPLE_SHOP / "products.csv", metavar="FILE")
     printer = command("printer", _printer, "A receipt printer; obeys paper, cover, low, cut off and quit on its input.")
     printer.add_argument("--paper", type=Path, metavar="DIR", help="keep each receipt as bytes, text and picture")
