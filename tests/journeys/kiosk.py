@@ -243,7 +243,7 @@ class Kiosk:
 
     def decide_at_the_terminal(self, how: str) -> None:
         """Be the customer at a terminal that asks: "approve", "decline 51", "cancel"."""
-        self.until(lambda: self.terminal.pending(), "the question of the terminal")
+        self.until(self.terminal.pending, "the question of the terminal")
         self.terminal.answer(how)
 
     def take_receipt(self, kind: str = "paper") -> View:

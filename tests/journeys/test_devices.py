@@ -1,5 +1,7 @@
 """Devices that are pulled out, run dry or come late: the sale is safe, and everybody reads what to do."""
 
+from collections.abc import Callable
+
 from appliance.core import events as e
 from appliance.core.commands import Health, PrintResult
 from tests.journeys.kiosk import FLOUR, MILK, Kiosk
@@ -91,7 +93,7 @@ def test_staff_read_which_device_is_missing_and_how_to_mend_it(kiosk: Kiosk):
     assert [sale.total for sale in kiosk.reckon().sales] == [2290]
 
 
-def test_everything_unplugged_at_the_boot_and_plugged_in_later_makes_a_whole_till(make_kiosk):
+def test_a_till_that_boots_without_any_device_is_whole_once_they_are_there(make_kiosk: Callable[..., Kiosk]):
     kiosk = make_kiosk()
     kiosk.scanner.stop()
     kiosk.printer.stop()

@@ -1,5 +1,7 @@
 """Payments that go wrong on the wire: never charged twice, never called declined without proof, never forgotten."""
 
+from collections.abc import Callable
+
 import pytest
 
 from appliance.core import events as e
@@ -25,7 +27,7 @@ def test_an_approval_that_is_lost_in_a_power_cut_is_found_at_the_boot(kiosk: Kio
     kiosk.terminal.behave("keep, no result")
     kiosk.scan(MILK)
     kiosk.pay()
-    kiosk.until(lambda: kiosk.terminal.books.charges(), "the charge")
+    kiosk.until(kiosk.terminal.books.charges, "the charge")
     kiosk.power_cut()
 
     kiosk.boot()
@@ -39,7 +41,7 @@ def test_an_approval_that_the_terminal_undoes_in_a_power_cut_is_paid_anew(kiosk:
     kiosk.terminal.behave("reverse, no result")
     kiosk.scan(MILK)
     kiosk.pay()
-    kiosk.until(lambda: kiosk.terminal.books.charges(), "the charge")
+    kiosk.until(kiosk.terminal.books.charges, "the charge")
     kiosk.power_cut()
 
     kiosk.boot()
@@ -141,7 +143,7 @@ def test_a_terminal_without_power_ends_the_payment_in_doubt_until_it_is_back(kio
     assert [sale.total for sale in kiosk.reckon().sales] == [2290]
 
 
-def test_a_till_whose_terminal_is_missing_takes_no_customers_and_says_so(make_kiosk):
+def test_a_till_whose_terminal_is_missing_takes_no_customers_and_says_so(make_kiosk: Callable[..., Kiosk]):
     kiosk = make_kiosk()
     kiosk.terminal.unplug()
     kiosk.boot(missing=("terminal",))
