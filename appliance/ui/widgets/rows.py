@@ -27,15 +27,19 @@ LINE: Final = 2
 
 
 class SteadyScroll:
-    """Cures a leak of Kivy 2.3.1: every scroll step leaves one observer of `bar_color` behind.
+    """Cures two habits of Kivy 2.3.1: every scroll step leaves one observer of `bar_color` behind, and fades the bar.
 
-    Mixed in before ScrollView or RecycleView.
+    The fade redraws the whole screen for half a second, also of a bar without width. Mixed in before ScrollView or
+    RecycleView.
     """
 
     def update_from_scroll(self, *arguments: Any) -> None:
         """Forget the observer of the last step before the next one is made."""
         self.funbind("bar_color", self._change_bar_color)  # type: ignore[attr-defined]
         super().update_from_scroll(*arguments)  # type: ignore[misc]
+
+    def _bind_inactive_bar_color(self, *_: Any) -> None:
+        """Fade nothing."""
 
 
 class RowPiece(RecycleDataViewBehavior, Widget):
