@@ -278,6 +278,44 @@ _WRITTEN = re.compile(r"pwrite64\(\d+<[^>]*/journal\.(?:db|db-wal|mark)>.* = (\d
 _FLUSHED = re.compile(r"(?:fdatasync|fsync)\(\d+<[^>]*/journal\.(?:db|db-wal|mark)>\)")
 
 
+_DELAYED = "inject=fdatasync,fsync:delay_exit=8000"
+_SLOW = ["strace", "-f", "--seccomp-bpf", "-e", "trace=fdatasync,fsync", "-e", _DELAYED, "-o"]
+_TIMED = """
+import sys, time
+from pathlib import Path
+from appliance.store.journal import SqliteJournal
+from benchmarks.store import keep, sale
+journal = SqliteJournal.open(Path(sys.argv[1]))
+for number in range(int(sys.argv[2])):
+    for events in sale(number + 1):
+        start = time.perf_counter()
+        keep(journal, events)
+        print(time.perf_counter() - start)
+    journal.idle()
+"""
+
+
+def slow_card(folder: Path, *, sales: int = 40) -> list[Measurement]:
+    """Measure `append` on a card that takes 8 ms longer for each flush (strace delays the call)."""
+    if shutil.which("strace") is None:
+        return []
+    found = subprocess.run(
+        [*_SLOW, str(folder / "trace"), sys.executable, "-c", _TIMED, str(folder / "journal"), str(sales)],
+        check=True,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    spent = [float(line) * 1000 for line in found.stdout.split()]
+    return [
+        Measurement(
+            name=f"append, 8 ms added to a flush, {label}", value=percentile(spent, share), unit="ms", most=most
+        )
+        for label, share, most in (("p50", 0.5, 12), ("p99", 0.99, 30), ("worst", 1.0, 60))
+    ]
+
+
 def wear(folder: Path, *, sales: int = 91) -> list[Measurement]:
     """Count flushes and written bytes a commit, by strace, over about 1,000 commits on a primed log."""
     if shutil.which("strace") is None:
@@ -499,6 +537,7 @@ def measure(folder: Path, *, quick: bool = False, sales: int = 0, products: int 
     parts: list[Callable[[Path], list[Measurement]]] = [
         appends,
         throughput,
+        slow_card,
         wear,
         lambda where: start(where, sales=sales),
         lambda where: catalogue(where, products=products),
