@@ -101,7 +101,8 @@ def _shop(told: argparse.Namespace) -> int:
         try:
             # Before the terminal is switched on: its books belong to whoever has the store.
             stock(told.data, goods)
-            with Counter(told.data / "simulated" / "terminal") as counter, Stall(told.data, counter) as stall:
+            books = told.books or told.data / "simulated" / "terminal"
+            with Counter(books) as counter, Stall(told.data, counter) as stall:
                 shopper = Shopper(stall, goods, acks, seed=told.seed)
                 shopper.settle_in()
                 sold = 0
