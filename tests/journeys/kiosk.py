@@ -17,16 +17,15 @@ from typing import Final, Self
 from appliance.core import events as e
 from appliance.core.checkout import Checkout, LaneState, Transaction, TransactionState
 from appliance.core.commands import Health
-from appliance.core.identifiers import CatalogueVersion, Sku
-from appliance.core.money import Currency
+from appliance.core.identifiers import Sku
 from appliance.staff import hash_pin
-from appliance.store.catalogue import CatalogueStore
 from appliance.ui.view import View
 from simulators.counter import Counter
-from simulators.goods import Good, snapshot
+from simulators.goods import Good
 from simulators.printer import PrinterSimulator
 from simulators.scanner import ScannerSimulator
 from simulators.stage import PIN, Stage
+from simulators.stall import ZONE, stock
 from simulators.zvt_terminal import ZvtTerminal
 from tests.crash.account import Account, account, faults, read_journal, shown_lines
 from tests.journeys.glass import LANGUAGES, PATIENCE_S, Glass, words
@@ -42,8 +41,6 @@ BEER: Final = "430001"
 """36.90 and a deposit of 2.00, from 18 years on"""
 CHEESE: Final = "300020"
 """129.00 a kilogram; each piece carries its weight"""
-
-ZONE: Final = "main"
 
 _ALONE: Final = """\
 [till]
@@ -117,7 +114,7 @@ class Kiosk:
         assert self._till is None, "it is on already"
         configuration = self._configuration()
         if self._stage is None:
-            self._stock()
+            stock(self.state, tuple(self._goods.values()))
         self.glass = Glass(self._send)
         self._till = TillProcess(configuration, self.glass)
         wanted = set(self.counter.devices()) - set(missing)
@@ -187,16 +184,6 @@ class Kiosk:
         (over / "10-languages.toml").write_text(f"[screen]\nlanguages = [{languages}]\n", encoding="utf-8")
         (over / "20-journey.toml").write_text(self._settings, encoding="utf-8")
         return path
-
-    def _stock(self) -> None:
-        self.state.mkdir(mode=0o700, parents=True, exist_ok=True)
-        store = CatalogueStore.open(self.state, zone=ZONE, currency=Currency.parse("NOK"))
-        try:
-            if store.newest().number == 0:
-                root, documents = snapshot(tuple(self._goods.values()))
-                store.stage_snapshot(CatalogueVersion(ZONE, 1), root, documents)
-        finally:
-            store.close()
 
     # What stands on the counter -------------------------------------------------------------------------------------
 
