@@ -11,7 +11,7 @@ from uuid import UUID
 
 from appliance.core.barcode import BarcodeRules
 from appliance.core.catalogue import Shelf, Unit
-from appliance.core.commands import Condition, EntryMethod, Health, PrintResult, ReceiptKind
+from appliance.core.commands import Condition, EntryMethod, Health, PaymentDecision, PrintResult, ReceiptKind
 from appliance.core.events import TransactionCompleted
 from appliance.core.identifiers import CatalogueVersion, Gtin, Language, LineNumber, Operator, Sku, TransactionId
 from appliance.core.money import Currency, Money
@@ -175,8 +175,17 @@ class Transaction:
 
     @property
     def payment(self) -> Payment | None:
-        """The newest attempt."""
-        return self.payments[-1] if self.payments else None
+        """The attempt that counts now: the one under way or in doubt, else the newest."""
+        return self.running or (self.payments[-1] if self.payments else None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecidedPayment:
+    """What a person decided about a payment in doubt."""
+
+    amount: Money
+    decision: PaymentDecision
+    operator: Operator
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,6 +235,8 @@ class Checkout:
     """The newest completed sale of the day: "thank you", reprint."""
     printing: Mapping[str, TransactionId] = field(default_factory=dict)
     """Print jobs whose end is not known yet."""
+    decided: Mapping[UUID, DecidedPayment] = field(default_factory=dict)
+    """Attempts that a person decided: the device may still say otherwise."""
     help_called: bool = False
     help_code: str = ""
     help_acknowledged: bool = False

@@ -8,7 +8,15 @@ from datetime import datetime
 from uuid import UUID
 
 from appliance.core import events as e
-from appliance.core.checkout import Checkout, LaneState, LineItem, ReceiptState, Transaction, TransactionState
+from appliance.core.checkout import (
+    Checkout,
+    DecidedPayment,
+    LaneState,
+    LineItem,
+    ReceiptState,
+    Transaction,
+    TransactionState,
+)
 from appliance.core.commands import PrintResult, ReceiptKind
 from appliance.core.identifiers import LineNumber
 from appliance.core.lifecycle import next_lane, next_state
@@ -101,7 +109,17 @@ def _in_transaction(checkout: Checkout, event: e.Event, at: datetime) -> Checkou
         return replace(checkout, transaction=changed, last_sale=changed, sales=checkout.sales + 1, takings=takings)
     if isinstance(event, e.PaymentRequested):
         checkout = replace(checkout, progress=Progress.CONNECTING, may_cancel=False)
+    if isinstance(event, e.PaymentResolved):
+        checkout = _resolved(checkout, transaction, event)
     return replace(checkout, transaction=changed)
+
+
+def _resolved(checkout: Checkout, transaction: Transaction, event: e.PaymentResolved) -> Checkout:
+    payment = next((p for p in transaction.payments if p.intent.attempt == event.attempt), None)
+    if payment is None:
+        return checkout
+    decided = DecidedPayment(amount=payment.intent.amount, decision=event.decision, operator=event.operator)
+    return replace(checkout, decided={**checkout.decided, event.attempt: decided})
 
 
 def _receipt_chosen(checkout: Checkout, event: e.ReceiptChosen) -> Checkout:

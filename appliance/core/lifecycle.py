@@ -26,6 +26,8 @@ TRANSACTION: Final[Mapping[tuple[TransactionState, type[e.Event]], TransactionSt
     **{(_OPEN, event): _OPEN for event in _BASKET},
     (_OPEN, e.PaymentRequested): _TENDERING,
     (_OPEN, e.TransactionVoided): _VOIDED,
+    # A charge shows up that a person had decided not to be one.
+    (_OPEN, e.PaymentOutcomeLost): _IN_DOUBT,
     (_TENDERING, e.PaymentRequested): _TENDERING,
     (_TENDERING, e.PaymentSent): _TENDERING,
     (_TENDERING, e.PaymentApproved): _TENDERING,

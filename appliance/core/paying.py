@@ -98,18 +98,16 @@ def _find(checkout: Checkout, attempt: object) -> tuple[Transaction, Payment] | 
 
 
 def report(checkout: Checkout, command: c.ReportOutcome, moment: Moment) -> Decision | Rejection:
-    """Take the end of an attempt, live or by look-up. A final state stays final."""
+    """Take the end of an attempt, live or by look-up. A final state stays final, unless a person decided it wrong."""
     found = _find(checkout, command.attempt)
-    if found is None:
-        return Rejection(reason=Reason.NOT_NOW)
+    if found is None or found[1].state.final:
+        return _contradict(checkout, command, found)
     transaction, payment = found
     outcome, attempt = command.outcome, command.attempt
     if payment.state is PaymentState.INTENT:
         # Nothing left for the device, so whatever went wrong, no money moved.
         never = e.PaymentNotCharged(transaction=transaction.id, attempt=attempt, reason=outcome.text)
         return Decision((never,))
-    if not payment.state.unresolved:
-        return Rejection(reason=Reason.NOT_NOW)
     match outcome.kind:
         case OutcomeKind.APPROVED if not _is_ours(payment, outcome):
             return _lost(checkout, transaction, payment, f"the device reports {outcome.amount}")
@@ -144,6 +142,44 @@ def _lost(checkout: Checkout, transaction: Transaction, payment: Payment, reason
     if not checkout.help_called:
         lost.append(e.HelpCalled(code="payment"))
     return Decision(tuple(lost))
+
+
+def _contradict(
+    checkout: Checkout, command: c.ReportOutcome, found: tuple[Transaction, Payment] | None
+) -> Decision | Rejection:
+    """Take what a device says after a person has decided.
+
+    A charge that shows up while its goods are unpaid is in doubt again, so that nobody pays them a second time; what
+    cannot be put right here is told to staff.
+    """
+    decided, outcome = checkout.decided.get(command.attempt), command.outcome
+    charged = outcome.kind is OutcomeKind.APPROVED
+    was_paid = decided is not None and decided.decision is c.PaymentDecision.WAS_PAID
+    if decided is None or outcome.kind is OutcomeKind.UNKNOWN or charged is was_paid or _claimed(checkout, command):
+        return Rejection(reason=Reason.NOT_NOW)
+    number = outcome.reference.receipt_number if outcome.reference else ""
+    told = f"{decided.amount} {'charged' if charged else 'not paid'} after all, receipt {number or '-'}"
+    if not charged or found is None or found[0].state not in (TransactionState.OPEN, TransactionState.TENDERING):
+        return Decision((e.HelpCalled(code=told),))
+    transaction, payment = found
+    events: list[e.Event] = []
+    running = transaction.running
+    if running is not None and running.state is PaymentState.INTENT:
+        events.append(
+            e.PaymentNotCharged(transaction=transaction.id, attempt=running.intent.attempt, reason="paid before")
+        )
+    elif running is not None:
+        return Decision((e.HelpCalled(code=told),))
+    reason = f"{told}; {decided.operator} had decided otherwise"
+    lost = e.PaymentOutcomeLost(transaction=transaction.id, attempt=payment.intent.attempt, reason=reason)
+    return Decision((*events, lost, e.HelpCalled(code="payment")))
+
+
+def _claimed(checkout: Checkout, command: c.ReportOutcome) -> bool:
+    """Whether what the device tells is another attempt's: then it says nothing about this one."""
+    sales = (sale for sale in (checkout.transaction, checkout.last_sale) if sale is not None)
+    others = (p for sale in sales for p in sale.payments if p.intent.attempt != command.attempt)
+    return any(p.outcome is not None and p.outcome.reference == command.outcome.reference is not None for p in others)
 
 
 def _confirmed(transaction: Transaction, payment: Payment, outcome: Outcome, moment: Moment) -> tuple[e.Event, ...]:

@@ -51,6 +51,11 @@ class PaymentState(StrEnum):
         """Whether money may have moved and nobody can say so yet."""
         return self in (PaymentState.SENT, PaymentState.APPROVED, PaymentState.UNKNOWN)
 
+    @property
+    def final(self) -> bool:
+        """Whether an attempt has come to its end."""
+        return self is not PaymentState.INTENT and not self.unresolved
+
 
 class OutcomeKind(StrEnum):
     """What a device says, or what can be proved, about one intent."""
@@ -187,7 +192,8 @@ _STEPS: Mapping[PaymentState, frozenset[PaymentState]] = {
     PaymentState.RELEASED: frozenset({PaymentState.REVERSED}),
     PaymentState.DECLINED: frozenset(),
     PaymentState.CANCELLED: frozenset(),
-    PaymentState.NOT_CHARGED: frozenset(),
+    # Only where a person decided it, and the device says otherwise later.
+    PaymentState.NOT_CHARGED: frozenset({PaymentState.UNKNOWN}),
     PaymentState.REVERSED: frozenset(),
 }
 
