@@ -165,6 +165,10 @@ class KioskApp:
         if before is None or before.spoken != view.spoken:
             self._speech.say(view.spoken, view.language)
 
+    def button(self, name: str) -> Any:
+        """Give the widget of an action on the screen; None if there is none."""
+        return self._screen.board.button(name)
+
     def _touched(self, name: str) -> None:
         self._dialogue.touch(name)
 

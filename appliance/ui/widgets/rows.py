@@ -223,6 +223,8 @@ class RowsPiece(Piece[Rows]):
         self._look: Look | None = None
         self._keys: Sequence[str] = ()
         self._whole = 0.0
+        self._heights: dict[Row, int] = {}
+        self._kind: tuple[object, ...] = ()
 
     def _move(self, *_: object) -> None:
         self.view.pos = self.pos
@@ -238,7 +240,7 @@ class RowsPiece(Piece[Rows]):
         grown = self._keys != keys
         self._flash(part)
         self._rows, self._keys, self._look = part.rows, keys, self.look
-        heights = [height_of(row, part, self.typesetter) for row in part.rows]
+        heights = self._measure(part)
         self._whole = sum(heights) * self.look.scale
         self.view.data = [
             {"row": row, "box": (0, round(height * self.look.scale))}
@@ -246,6 +248,14 @@ class RowsPiece(Piece[Rows]):
         ]
         if grown:
             self._show_newest() if part.follow else self._show_chosen()
+
+    def _measure(self, part: Rows) -> list[int]:
+        """Give the height of every row; those of the last picture are remembered."""
+        known, kind = self._heights, (part.size, part.row_height, part.at.width)
+        if kind != self._kind:
+            known, self._kind = {}, kind
+        self._heights = {row: known.get(row) or height_of(row, part, self.typesetter) for row in part.rows}
+        return [self._heights[row] for row in part.rows]
 
     def _flash(self, part: Rows) -> None:
         fresh = [row.key for row in part.rows if row.fresh and row.key not in self._keys]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from kivy.core.text import Label as CoreLabel
 from kivy.graphics.texture import Texture
 
-from appliance.ui.runs import FontFiles, Run, Script, break_lines, visual_runs
+from appliance.ui.runs import FontFiles, Run, Script, break_lines, plain, visual_runs
 from appliance.ui.theme import Size
 
 _KEPT = 64
@@ -32,6 +32,7 @@ class Typesetter:
         self.scale = scale
         self._labels: dict[tuple[Script, Size, bool], CoreLabel] = {}
         self._widths: OrderedDict[tuple[str, Size, bool], float] = OrderedDict()
+        self._set: OrderedDict[tuple[str, Size, float, bool, bool], list[str]] = OrderedDict()
         self._drawn: OrderedDict[tuple[Run, Size, bool], Set] = OrderedDict()
 
     def width(self, text: str, size: Size, *, bold: bool = False) -> float:
@@ -46,7 +47,14 @@ class Typesetter:
 
     def lines(self, text: str, size: Size, width: float, *, bold: bool = False, balanced: bool = False) -> list[str]:
         """Set a text in lines of at most `width` px of the reference panel."""
-        return break_lines(text, width, lambda line: self.width(line, size, bold=bold), balanced=balanced)
+        if "\n" not in text and self.width(text, size, bold=bold) <= width:
+            return [plain(text).rstrip(" ")]
+        key = (text, size, width, bold, balanced)
+        if key not in self._set:
+            if len(self._set) >= _MEASURED:
+                self._set.popitem(last=False)
+            self._set[key] = break_lines(text, width, lambda line: self.width(line, size, bold=bold), balanced=balanced)
+        return self._set[key]
 
     def ascent(self, size: Size, *, bold: bool = False) -> float:
         """Give Roboto's height above the base line, device px."""
