@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from uuid import UUID
 
-from appliance.core.commands import RecordPayment, ReportOutcome, ReportProgress
+from appliance.core.commands import Health, RecordPayment, ReportOutcome, ReportProgress
 from appliance.core.payment import Intent, Outcome, OutcomeKind, PaymentFact, Progress, Sending
 from appliance.drivers import TenderDevice
 from appliance.errors import DeviceError
@@ -40,6 +40,7 @@ class TenderWorker(Worker[TenderDevice]):
         self.baseline: Mapping[str, str] | None = None
         """What the device did last, as it is known without asking."""
         self._doubts: dict[UUID, _Doubt] = {}
+        self._next_check = 0.0
         self._begun: set[UUID] = set()
         self._cancelled: set[UUID] = set()
         self._cancels: SimpleQueue[UUID | None] = SimpleQueue()
@@ -59,7 +60,7 @@ class TenderWorker(Worker[TenderDevice]):
         """Wait for both; a payment that does not end by itself is left, and looked up at the next start."""
         super().join()
         if self._thread.is_alive():
-            self.device.close()
+            self.shut()
             super().join()
         if self._canceller.ident is not None:
             self._canceller.join(self.timing.join)
@@ -79,21 +80,27 @@ class TenderWorker(Worker[TenderDevice]):
 
     def on_open(self) -> None:
         """Know how the device is and what it did last."""
-        self.report(self.device.check())
-        self.baseline = self.device.baseline()
+        self._check()
 
     def due(self) -> float:
         """Give the time of the next look or look-up."""
         return min((doubt.due for doubt in self._doubts.values()), default=super().due())
 
     def look(self) -> None:
-        """Ask about what is in doubt; the health of the device only where nothing is."""
+        """Ask about what is in doubt, and how the device is: a doubt may last, and the next customer must not."""
         now = time.monotonic()
         for doubt in [doubt for doubt in self._doubts.values() if doubt.due <= now]:
             self._ask(doubt)
-        if not self._doubts:
-            self.report(self.device.check())
-            self.baseline = self.device.baseline()
+        if not self._doubts or now >= self._next_check:
+            self._check()
+
+    def _check(self) -> None:
+        state = self.device.check()
+        wait = self.timing.terminal if state.health is Health.ONLINE else self.timing.longest_pause
+        self._next_check = time.monotonic() + wait
+        # Before the news: whoever pays at once freezes it into the intent.
+        self.baseline = self.device.baseline()
+        self.report(state)
 
     def lose(self, error: DeviceError) -> None:
         """Give the device up for now; whoever waits for an answer about a payment gets one."""
@@ -120,11 +127,22 @@ class TenderWorker(Worker[TenderDevice]):
                 outcome = Outcome(kind=OutcomeKind.NOT_CHARGED, text="cancelled before anything was sent")
             else:
                 self.ready()
+                self._leave_doubts()
+                self.ready()
                 outcome = self.device.authorise(intent, record, lambda *step: self._progress(intent.attempt, *step))
         except Exception as error:
             self._finish(intent.attempt, _failed(error, sent=sent))
             raise
         self._finish(intent.attempt, outcome)
+
+    def _leave_doubts(self) -> None:
+        """Ask once more about what a person has decided meanwhile.
+
+        From now on the device's last transaction is another one's, and would be taken for this one's.
+        """
+        for doubt in list(self._doubts.values()):
+            self._ask(doubt)
+        self._doubts.clear()
 
     def _finish(self, attempt: UUID, outcome: Outcome) -> None:
         # The next intent freezes the baseline, so it must be the new one before the register can ask for it.

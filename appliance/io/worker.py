@@ -107,7 +107,7 @@ class Worker(Generic[D]):
 
     def lose(self, error: DeviceError) -> None:
         """Give the device up for now; it is opened again after a pause."""
-        self.device.close()
+        self.shut()
         self._up = False
         longest = self.timing.longest_pause
         self._pause = min(longest, self._pause * 2 or self.timing.first_pause) if error.transient else longest
@@ -124,6 +124,13 @@ class Worker(Generic[D]):
                 remedy=error.remedy,
             )
         )
+
+    def shut(self) -> None:
+        """Close the device. A line that is gone may refuse even that, and must not take the thread along."""
+        try:
+            self.device.close()
+        except Exception:
+            log.exception("%s: could not be closed", self.device.name)
 
     def on_open(self) -> None:
         """Do what a freshly opened device needs."""
@@ -145,7 +152,7 @@ class Worker(Generic[D]):
             except Exception as error:
                 log.exception("%s: the driver failed", self.device.name)
                 self.lose(DeviceFailure(f"the driver failed: {error}", remedy="Restart the till; tell service."))
-        self.device.close()
+        self.shut()
 
     def _step(self) -> None:
         try:
