@@ -1,0 +1,63 @@
+"""kill -9 of the whole appliance at any moment, restart in the same folder, sell on: nothing lost, nothing doubled."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+import pytest
+
+from tests.crash.account import doubled, lost
+from tests.crash.conftest import Record
+from tests.crash.shopper import MOMENTS, Moment, Shopper, at_a_receipt, at_the_terminal
+
+
+def kill_and_sell_on(shopper: Shopper, kills: int, dice: random.Random, moments: tuple[Moment, ...]) -> list[str]:
+    """Kill so often, sell one more in good order, and say what is wrong; the first fault ends it."""
+    for number in range(kills):
+        shopper.start()
+        moments[number % len(moments)](shopper, dice)
+        shopper.kill()
+        if wrong := shopper.wrong(settled=False):
+            return wrong
+    shopper.sell(1)
+    return shopper.wrong(settled=True)
+
+
+def figures(shopper: Shopper, kills: int) -> str:
+    found = shopper.account()
+    gone, twice = lost(found, found.acked), doubled(found)
+    return (
+        f"{kills} kills, {len(found.sales)} sales, {len(found.acked)} receipts given out, {len(gone)} lost, "
+        f"{len(twice)} doubled, terminal {found.taken} = journal {sum(amount for _, amount in found.confirmed)}"
+    )
+
+
+def test_kills_at_any_moment_lose_and_double_nothing(make_shopper: Callable[..., Shopper], record_property: Record):
+    shopper = make_shopper(seed=21)
+    assert kill_and_sell_on(shopper, 4, random.Random(21), (at_the_terminal, at_a_receipt)) == []
+    record_property("figures", figures(shopper, 4))
+
+
+@pytest.mark.crash
+def test_two_hundred_kills_lose_and_double_nothing(make_shopper: Callable[..., Shopper], record_property: Record):
+    shopper = make_shopper(seed=22)
+    assert kill_and_sell_on(shopper, 200, random.Random(22), MOMENTS) == []
+    record_property("figures", figures(shopper, 200))
+
+
+@pytest.mark.parametrize(
+    ("defect", "moment", "says"),
+    [
+        pytest.param("late", at_a_receipt, "is not in the journal", id="a yes before the commit"),
+        pytest.param("doubling", at_a_receipt, "more than once", id="a sale completed again"),
+        pytest.param("charging_again", at_the_terminal, "the terminal has taken", id="a charge in place of a look-up"),
+    ],
+)
+def test_this_tester_finds(
+    make_shopper: Callable[..., Shopper], record_property: Record, defect: str, moment: Moment, says: str
+):
+    shopper = make_shopper(seed=23, defect=defect)
+    wrong = kill_and_sell_on(shopper, 1 if defect == 'charging_again' else 8, random.Random(23), (moment,))
+    record_property("figures", f"planted: {defect}; found: {wrong[0] if wrong else 'nothing'}")
+    assert any(says in fault for fault in wrong)
