@@ -8,6 +8,7 @@ import logging
 import signal
 import sys
 import threading
+import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import FrameType
@@ -58,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     shop.add_argument("--seed", type=int, default=1, metavar="S", help="the same seed gives the same customers")
     shop.add_argument("--ack", type=Path, required=True, metavar="FILE", help="gets the receipt number of each sale")
     shop.add_argument("--books", type=Path, metavar="DIR", help="the terminal's books (default: inside --data)")
+    shop.add_argument("--settings", type=Path, metavar="FILE", help="TOML put over the till's configuration")
     shop.add_argument("--products", type=Path, default=SAMPLE_SHOP / "products.csv", metavar="FILE")
     printer = command("printer", _printer, "A receipt printer; obeys paper, cover, low, cut off and quit on its input.")
     printer.add_argument("--paper", type=Path, metavar="DIR", help="keep each receipt as bytes, text and picture")
@@ -102,7 +104,8 @@ def _shop(told: argparse.Namespace) -> int:
             # Before the terminal is switched on: its books belong to whoever has the store.
             stock(told.data, goods)
             books = told.books or told.data / "simulated" / "terminal"
-            with Counter(books) as counter, Stall(told.data, counter) as stall:
+            settings = tomllib.loads(told.settings.read_text(encoding="utf-8")) if told.settings else {}
+            with Counter(books) as counter, Stall(told.data, counter, settings=settings) as stall:
                 shopper = Shopper(stall, goods, acks, seed=told.seed)
                 shopper.settle_in()
                 sold = 0
