@@ -43,6 +43,8 @@ log = logging.getLogger(__name__)
 
 SPACE_SECONDS: Final = 10
 """How often the space left for the journal is measured."""
+SPACE_STEP_MB: Final = 16
+"""Smaller changes of it are no news: each report would wake the screen."""
 
 
 class Till:
@@ -184,12 +186,16 @@ def composer(config: Config, clock: SystemClock) -> Compose:
 
 @contextlib.contextmanager
 def measured_space(state: Path, post: Post) -> Iterator[None]:
-    """Report the space left for the journal, now and every ten seconds."""
+    """Report the space left for the journal: now, and when it has changed."""
     done = threading.Event()
 
     def measure() -> None:
+        told = -1
         while True:
-            post(ReportSpace(shutil.disk_usage(state).free // 1_000_000))
+            steps = shutil.disk_usage(state).free // 1_000_000 // SPACE_STEP_MB
+            if steps != told:
+                told = steps
+                post(ReportSpace(steps * SPACE_STEP_MB))
             if done.wait(SPACE_SECONDS):
                 return
 

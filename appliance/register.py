@@ -26,8 +26,11 @@ from appliance.core.commands import (
     RecordPayment,
     ReportDevice,
     ReportDrawer,
+    ReportHub,
     ReportOutcome,
     ReportPrint,
+    ReportProgress,
+    ReportSpace,
     RequestPayment,
     SignOn,
     Stop,
@@ -47,7 +50,18 @@ EXIT_STORAGE: Final = 74
 """Exit code after a storage fault (sysexits EX_IOERR): the unit starts the till again, which reads the card anew."""
 STORAGE_GRACE_SECONDS: Final = 30
 
-_UNASKED: Final = (RecordPayment, ReportDevice, ReportDrawer, ReportOutcome, ReportPrint, FinishSale)
+_UNASKED: Final = (
+    RecordPayment,
+    ReportDevice,
+    ReportDrawer,
+    ReportHub,
+    ReportOutcome,
+    ReportPrint,
+    ReportProgress,
+    ReportSpace,
+    FinishSale,
+    Heartbeat,
+)
 """Commands that nobody at the screen gave: their refusal is no news to a customer."""
 
 
@@ -110,6 +124,9 @@ class Register:
 
     def handle(self, command: Command) -> None:
         """Decide on one command, and do it. StoreError: nothing was done, and nothing more can be."""
+        if isinstance(command, ActivateCatalogue) and self._around.catalogue.pending() != command.version:
+            log.info("catalogue %s has been replaced, or is in use already", command.version)
+            return
         moment = self._moment(command)
         decision = self._decide(command, moment)
         kept = False
@@ -127,12 +144,19 @@ class Register:
         before = self._checkout
         self._checkout = observe(self._checkout, command, moment)
         if isinstance(command, ActivateCatalogue):
-            self._book = self._around.catalogue.activate(command.version)
-            self._checkout = self._stocked()
+            self._activate(command)
         self._act(decision.effects)
-        if decision.events or self._checkout is not before:
+        if decision.events or self._checkout != before:
             self._show()
         self._between_transactions(command)
+
+    def _activate(self, command: ActivateCatalogue) -> None:
+        try:
+            self._book = self._around.catalogue.activate(command.version)
+        except ValueError as error:
+            # A newer one took its place this very moment, and announces itself.
+            log.warning("%s", error)
+        self._checkout = self._stocked()
 
     def _stocked(self) -> Checkout:
         return replace(self._checkout, shelf=self._book.shelf(), has_prices=self._book.version.number > 0)
