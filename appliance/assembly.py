@@ -28,7 +28,7 @@ from appliance.core.receipt import ReceiptDocument
 from appliance.core.receipt_text import RECEIPT_TEXTS, ShopFacts, sale_receipt
 from appliance.core.tax import TaxRate, TaxTable
 from appliance.drivers import Device
-from appliance.errors import ConfigError
+from appliance.errors import ConfigError, StoreError
 from appliance.io import registry
 from appliance.io.supervisor import Supervisor
 from appliance.mqtt.link import HubLink
@@ -65,7 +65,7 @@ class Till:
         state = prepare_state(config.till.state)
         with contextlib.ExitStack() as stack:
             journal = SqliteJournal.open(state)
-            stack.callback(journal.close)
+            stack.callback(_close_journal, journal)
             catalogue = CatalogueStore.open(
                 state, zone=config.till.zone, currency=policy.currency, tax_codes=config.tax
             )
@@ -140,6 +140,14 @@ class Till:
                 "currency": checkout.policy.currency.code,
             },
         }
+
+
+def _close_journal(journal: SqliteJournal) -> None:
+    """Close the journal. Its rows are on the card since their commit: a card that fails now changes no exit code."""
+    try:
+        journal.close()
+    except StoreError as error:
+        log.error("the journal could not be closed in good order: %s", error)  # noqa: TRY400 - said in full
 
 
 class NoHub:

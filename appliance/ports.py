@@ -127,7 +127,7 @@ class Catalogue(Protocol):
         ...
 
     def activate(self, version: CatalogueVersion) -> PriceBook:
-        """Take a pending version into use; only between transactions."""
+        """Take a pending version into use; only between transactions. ValueError: another one has replaced it."""
         ...
 
 

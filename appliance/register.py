@@ -19,18 +19,11 @@ from appliance.core.availability import lamp
 from appliance.core.catalogue import PriceBook
 from appliance.core.checkout import Checkout, LaneState, Policy, Reason, Rejection, TransactionState
 from appliance.core.commands import (
+    UNASKED,
     ActivateCatalogue,
     Command,
-    FinishSale,
     Heartbeat,
     RecordPayment,
-    ReportDevice,
-    ReportDrawer,
-    ReportHub,
-    ReportOutcome,
-    ReportPrint,
-    ReportProgress,
-    ReportSpace,
     RequestPayment,
     SignOn,
     Stop,
@@ -49,20 +42,6 @@ HEARTBEAT_SECONDS: Final = 1.0
 EXIT_STORAGE: Final = 74
 """Exit code after a storage fault (sysexits EX_IOERR): the unit starts the till again, which reads the card anew."""
 STORAGE_GRACE_SECONDS: Final = 30
-
-_UNASKED: Final = (
-    RecordPayment,
-    ReportDevice,
-    ReportDrawer,
-    ReportHub,
-    ReportOutcome,
-    ReportPrint,
-    ReportProgress,
-    ReportSpace,
-    FinishSale,
-    Heartbeat,
-)
-"""Commands that nobody at the screen gave: their refusal is no news to a customer."""
 
 
 class Register:
@@ -171,7 +150,7 @@ class Register:
             self._waiting = command
             return
         log.info("refused %s: %s %s", type(command).__name__, rejection.reason, rejection.detail)
-        if not isinstance(command, _UNASKED):
+        if not isinstance(command, UNASKED):
             self._around.presenter.refuse(rejection)
             self._around.presenter.play(fx.Sound.REFUSED)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 from uuid import UUID
 
 from appliance.core.identifiers import CatalogueVersion, LineNumber, Operator, Sku
@@ -373,3 +374,17 @@ Command = (
     | Heartbeat
     | Stop
 )
+
+UNASKED: Final = (
+    FinishSale,
+    Heartbeat,
+    RecordPayment,
+    ReportDevice,
+    ReportDrawer,
+    ReportHub,
+    ReportOutcome,
+    ReportPrint,
+    ReportProgress,
+    ReportSpace,
+)
+"""Commands that nobody at the screen gave: their refusal is no news to a customer."""
