@@ -145,4 +145,18 @@ def at_the_terminal(shopper: Shopper, dice: random.Random) -> None:
         shopper.wait_for(_grown(shopper.books / "books.jsonl"), "a payment")
 
 
-MOMENTS: Final[tuple[Moment, ...]] = (any_time, at_a_receipt, at_the_terminal)
+def when_the_charge_stands(shopper: Shopper, dice: random.Random) -> None:
+    """Wait for the moment between the terminal's last word on a charge and the journal's."""
+    shopper.wait_for(_grown(shopper.ack), "a sale")
+    file = shopper.books / "books.jsonl"
+    read = file.stat().st_size
+
+    def stands() -> bool:
+        with file.open("rb") as books:
+            books.seek(read)
+            return b'"stored"' in books.read()
+
+    shopper.wait_for(stands, "a payment")
+
+
+MOMENTS: Final[tuple[Moment, ...]] = (any_time, at_a_receipt, at_the_terminal, when_the_charge_stands)
