@@ -20,9 +20,7 @@ def make_shopper(tmp_path: Path) -> Iterator[Callable[..., Shopper]]:
         program = ("tests.crash.defects", defect) if defect else SHOP
         folder = tmp_path / f"shopper-{len(made)}"
         folder.mkdir()
-        shopper = Shopper(
-            folder=folder, state=state or folder / "till", seed=seed, program=program, settings=settings
-        )
+        shopper = Shopper(folder=folder, state=state or folder / "till", seed=seed, program=program, settings=settings)
         made.append(shopper)
         return shopper
 

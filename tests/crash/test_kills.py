@@ -42,7 +42,9 @@ def figures(shopper: Shopper, kills: int) -> str:
 
 def test_kills_at_any_moment_lose_and_double_nothing(make_shopper: Callable[..., Shopper], record_property: Record):
     shopper = make_shopper(seed=21)
-    assert kill_and_sell_on(shopper, 4, random.Random(21), (when_the_charge_stands, at_the_terminal, at_a_receipt)) == []
+    assert (
+        kill_and_sell_on(shopper, 4, random.Random(21), (when_the_charge_stands, at_the_terminal, at_a_receipt)) == []
+    )
     record_property("figures", figures(shopper, 4))
 
 
@@ -58,7 +60,9 @@ def test_two_hundred_kills_lose_and_double_nothing(make_shopper: Callable[..., S
     [
         pytest.param("late", at_a_receipt, "is not in the journal", id="a yes before the commit"),
         pytest.param("doubling", at_a_receipt, "more than once", id="a sale completed again"),
-        pytest.param("charging_again", when_the_charge_stands, "the terminal has taken", id="a charge in place of a look-up"),
+        pytest.param(
+            "charging_again", when_the_charge_stands, "the terminal has taken", id="a charge in place of a look-up"
+        ),
     ],
 )
 def test_this_tester_finds(
