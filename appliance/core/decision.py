@@ -141,8 +141,7 @@ def recover(checkout: Checkout) -> tuple[e.Event, ...]:
             )
         elif running.state is not PaymentState.UNKNOWN:
             events.append(e.PaymentOutcomeLost(transaction=transaction.id, attempt=attempt, reason="restarted"))
-            if not checkout.help_called:
-                events.append(e.HelpCalled(code="payment"))
+            events += paying.call_staff(checkout)
     events += [_cut_off(job, checkout) for job in checkout.printing]
     if checkout.operator is not None:
         events.append(e.OperatorSignedOff(operator=checkout.operator))

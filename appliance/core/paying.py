@@ -109,6 +109,8 @@ def report(checkout: Checkout, command: c.ReportOutcome, moment: Moment) -> Deci
         never = e.PaymentNotCharged(transaction=transaction.id, attempt=attempt, reason=outcome.text)
         return Decision((never,))
     match outcome.kind:
+        case OutcomeKind.DECLINED | OutcomeKind.CANCELLED if payment.state is PaymentState.APPROVED:
+            return _lost(checkout, transaction, payment, f"the device said yes, then {outcome.kind}: {outcome.text}")
         case OutcomeKind.APPROVED if not _is_ours(payment, outcome):
             return _lost(checkout, transaction, payment, f"the device reports {outcome.amount}")
         case OutcomeKind.APPROVED:
@@ -136,12 +138,15 @@ def report(checkout: Checkout, command: c.ReportOutcome, moment: Moment) -> Deci
 def _lost(checkout: Checkout, transaction: Transaction, payment: Payment, reason: str) -> Decision:
     if payment.state is PaymentState.UNKNOWN:
         return Decision()
-    lost: list[e.Event] = [
-        e.PaymentOutcomeLost(transaction=transaction.id, attempt=payment.intent.attempt, reason=reason)
-    ]
-    if not checkout.help_called:
-        lost.append(e.HelpCalled(code="payment"))
-    return Decision(tuple(lost))
+    lost = e.PaymentOutcomeLost(transaction=transaction.id, attempt=payment.intent.attempt, reason=reason)
+    return Decision((lost, *call_staff(checkout)))
+
+
+def call_staff(checkout: Checkout) -> tuple[e.Event, ...]:
+    """Call staff to a payment in doubt, also where they have answered an earlier call: this is another matter."""
+    if checkout.help_called and not checkout.help_acknowledged:
+        return ()
+    return (e.HelpCalled(code="payment"),)
 
 
 def _contradict(

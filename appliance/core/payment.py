@@ -176,7 +176,6 @@ _STEPS: Mapping[PaymentState, frozenset[PaymentState]] = {
             PaymentState.REVERSED,
             PaymentState.NOT_CHARGED,
             PaymentState.UNKNOWN,
-            PaymentState.DECLINED,
         }
     ),
     PaymentState.UNKNOWN: frozenset(
