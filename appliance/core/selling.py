@@ -30,6 +30,8 @@ from appliance.core.pricing import Priced, Unpriced, extended_price, may_merge, 
 ROOM_FOR_LINES: Final = 56 * 1024
 """Bytes that the lines of a sale may have in its journal row, which has 64 KB at most; the rest is for taxes, tenders
 and the terminal's receipt. What does not fit is refused at the scan: once the card is charged it is too late."""
+LONGEST_TEXT: Final = 400
+"""Letters of a line's text: the hub's books take no more."""
 _BYTES_OF_A_LINE: Final = 190
 """Of one line and its stock movement, without SKU and text."""
 
@@ -273,7 +275,7 @@ def _line(
         transaction=transaction,
         line=number,
         sku=item.sku,
-        text=item.name(policy.languages[0], policy.languages[0]),
+        text=item.name(policy.languages[0], policy.languages[0])[:LONGEST_TEXT],
         names=names,
         entry=taking.entry,
         quantity=priced.quantity,

@@ -65,6 +65,9 @@ TRACKS: Final = frozenset({0x23, 0x24, 0x2D})
 
 _DIGITS_ONLY: Final = frozenset({AMOUNT, TRACE, TIME, DATE, RECEIPT, TERMINAL_ID, CURRENCY, ORIGINAL_TRACE, TURNOVER})
 
+LONGEST_PAN: Final = 19
+"""Digits of a card number [ISO/IEC 7812-1]. A longer field is no such number, and the hub's books take no more."""
+
 
 @dataclass(frozen=True, slots=True)
 class Fields:
@@ -140,6 +143,7 @@ def mask_pan(value: bytes) -> str:
     """
     number = value.hex().split("d", 1)[0].rstrip("f")
     clear = mask_digits("".join(nibble if nibble.isdecimal() else "*" for nibble in number))
+    clear = clear[-LONGEST_PAN:]
     return clear if any(letter.isdecimal() for letter in clear) else "*" * len(clear)
 
 

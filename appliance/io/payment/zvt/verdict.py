@@ -18,6 +18,9 @@ from appliance.io.payment.zvt.messages import Abort, Interim, ReceiptText, Statu
 REFUSAL: Final = 0x66
 """Error id of our negative answer to an approval: any but 00, 9C and 9D makes the terminal undo it [Z15 2.2.6]."""
 
+LONGEST_NAME: Final = 60
+"""Letters of a card's name that are kept: BMP 8B may have 99, the hub's books take no more."""
+
 RECEIPT_BYTES: Final = 5000
 """Of each of the terminal's two receipts that are kept, UTF-8: a hundred full lines. The sale must fit into one row of
 the journal with them."""
@@ -61,7 +64,7 @@ def approved(asked: Money, status: StatusInformation, customer: tuple[str, ...],
         amount=_money(status, asked),
         reference=status.reference,
         masked_pan=status.masked_pan,
-        card_name=name,
+        card_name=name[:LONGEST_NAME],
         code="00",
         text=status.text,
         customer_receipt=customer,
