@@ -89,12 +89,15 @@ class Shopper:
         self.process = None
         assert code == 0, f"the shopper ended with {code}: {self.log.read_text()[-2000:]}"
 
-    def wait_for(self, condition: Callable[[], bool], what: str, seconds: float = PATIENCE_S) -> None:
-        """Look every half millisecond; the shopper must live until then."""
+    def wait_for(
+        self, condition: Callable[[], bool], what: str, seconds: float = PATIENCE_S, *, alive: bool = True
+    ) -> None:
+        """Look every half millisecond; `alive`: the shopper must live until then."""
         deadline = time.monotonic() + seconds
         while not condition():
-            assert self.process is None or self.process.poll() is None, f"it ended: {self.log.read_text()[-2000:]}"
-            assert time.monotonic() < deadline, f"{what} did not come"
+            gone = alive and (self.process is None or self.process.poll() is not None)
+            assert not gone, f"it ended: {self.log.read_text()[-2000:]}"
+            assert time.monotonic() < deadline, f"{what} did not come: {self.log.read_text()[-2000:]}"
             time.sleep(0.0005)
 
     # What is there --------------------------------------------------------------------------------------------------

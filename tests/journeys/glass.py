@@ -133,14 +133,15 @@ class Glass:
             while not condition():
                 left = until - time.monotonic()
                 if self.ended or left <= 0:
-                    raise AssertionError(f"{what} did not come within {seconds:g} s; {self._stands()}")
+                    raise AssertionError(f"{what} did not come within {seconds:g} s; {self.stands()}")
                 self._turned.wait(left)
 
-    def _stands(self) -> str:
+    def stands(self) -> str:
+        """Say what is on the screen, for whoever waits for something else."""
         if self.ended:
             return f"the till has ended: {self.fault or self.code}"
         if self._page is None or self.checkout is None:
             return "the screen is dark"
         devices = ", ".join(f"{device.name} {device.health}" for device in self.checkout.devices.values())
-        seen = " / ".join(text for text in _texts(self.view) if text)
+        seen = " / ".join([text for text in _texts(self.view) if text][:40])
         return f"the screen shows {self.view.page}: {seen} ({self.checkout.state}, {devices})"

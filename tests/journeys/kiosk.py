@@ -90,7 +90,7 @@ class Kiosk:
         self.counter = Counter(folder / "terminal")
         self._goods = {str(good.item.sku): good for good in goods}
         self._stage = stage
-        self._settings = settings
+        self.settings = settings
         self._till: TillProcess | None = None
         self.glass: Glass = Glass(lambda _: None)
         self._promised_lines: set[object] = set()
@@ -182,7 +182,7 @@ class Kiosk:
         over.mkdir(exist_ok=True)
         languages = ", ".join(f'"{language}"' for language in LANGUAGES)
         (over / "10-languages.toml").write_text(f"[screen]\nlanguages = [{languages}]\n", encoding="utf-8")
-        (over / "20-journey.toml").write_text(self._settings, encoding="utf-8")
+        (over / "20-journey.toml").write_text(self.settings, encoding="utf-8")
         return path
 
     # What stands on the counter -------------------------------------------------------------------------------------
@@ -286,7 +286,7 @@ class Kiosk:
         """Wait for anything that may happen at the counter."""
         deadline = time.monotonic() + seconds
         while not condition():
-            assert time.monotonic() < deadline, f"{what} did not come within {seconds:g} s"
+            assert time.monotonic() < deadline, f"{what} did not come within {seconds:g} s; {self.glass.stands()}"
             self.glass.let_a_moment_pass(0.002)
 
     @property
