@@ -18,6 +18,8 @@ from PIL import Image
 ASSETS = Path(__file__).parents[1] / "appliance" / "ui" / "assets"
 STROKES = {40: 3.4, 64: 3.0, 120: 2.4}
 """Icon size, px -> width of its lines in units of the 48 x 48 drawing: thinner where it is drawn large."""
+LARGE = 120
+"""This size is used one or two at a time: single files, because an atlas of it would take 7 MB of memory."""
 PADDING = 2
 COLUMNS = 8
 
@@ -85,6 +87,18 @@ def draw(svg: str, width: int, height: int, style: str | None = None) -> Image.I
     return Image.open(io.BytesIO(data)).convert("RGBA")
 
 
+def icon(file: Path, size: int) -> Image.Image:
+    """Draw one icon as a white mask."""
+    svg = file.read_text(encoding="utf-8").replace('stroke-width="3"', f'stroke-width="{STROKES[size]}"', 1)
+    mask = draw(svg, size, size).getchannel("A")
+    return Image.merge("RGBA", [Image.new("L", mask.size, 255)] * 3 + [mask])
+
+
+def single_icons(size: int) -> list[tuple[str, Image.Image]]:
+    """Draw every icon as a picture of its own."""
+    return [(file.stem, icon(file, size)) for file in sorted((ASSETS / "icons").glob("*.svg"))]
+
+
 def atlas(size: int) -> tuple[Image.Image, dict[str, list[int]]]:
     """Draw all icons at one size; give the atlas and the place of each: left, top, side, px from the top left."""
     files = sorted((ASSETS / "icons").glob("*.svg"))
@@ -93,10 +107,8 @@ def atlas(size: int) -> tuple[Image.Image, dict[str, list[int]]]:
     sheet = Image.new("RGBA", (COLUMNS * cell, rows * cell), (255, 255, 255, 0))
     places = {}
     for i, file in enumerate(files):
-        svg = file.read_text(encoding="utf-8").replace('stroke-width="3"', f'stroke-width="{STROKES[size]}"', 1)
         left, top = (i % COLUMNS) * cell + PADDING, (i // COLUMNS) * cell + PADDING
-        mask = draw(svg, size, size).getchannel("A")
-        sheet.paste(Image.merge("RGBA", [Image.new("L", mask.size, 255)] * 3 + [mask]), (left, top))
+        sheet.paste(icon(file, size), (left, top))
         places[file.stem] = [left, top, size]
     return sheet, places
 
@@ -105,7 +117,11 @@ def everything() -> dict[Path, bytes]:
     """Draw every file."""
     files = {}
     index = {}
+    for name, mask in single_icons(LARGE):
+        files[ASSETS / f"icons-{LARGE}" / f"{name}.png"] = png(mask)
     for size in STROKES:
+        if size == LARGE:
+            continue
         sheet, places = atlas(size)
         files[ASSETS / f"icons-{size}.png"] = png(sheet)
         index[str(size)] = places
@@ -132,6 +148,7 @@ def main() -> int:
         sys.stdout.writelines(f"out of date: {path}\n" for path in old)
         return int(bool(old))
     for path, data in everything().items():
+        path.parent.mkdir(exist_ok=True)
         path.write_bytes(data)
     return 0
 

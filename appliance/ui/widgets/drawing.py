@@ -9,7 +9,7 @@ from typing import Final
 
 from kivy.core.image import Image as CoreImage
 from kivy.graphics import BoxShadow, Color, InstructionGroup, Rectangle, SmoothRoundedRectangle
-from kivy.graphics.texture import Texture, TextureRegion
+from kivy.graphics.texture import Texture
 
 from appliance.ui.runs import visual_runs
 from appliance.ui.theme import PALETTES, SHADOW, Size, Token, rgb
@@ -203,9 +203,14 @@ def _atlas(size: int) -> Texture:
     return CoreImage(str(ASSETS / f"icons-{size}.png"), keep_data=False).texture
 
 
-@functools.cache
-def icon_texture(icon: str, size: int) -> TextureRegion:
+@functools.lru_cache(maxsize=128)
+def icon_texture(icon: str, size: int) -> Texture:
     """Give an icon's white mask; KeyError for one that was never drawn."""
+    if size == ICON_SIZES[-1]:
+        file = ASSETS / f"icons-{size}" / f"{icon}.png"
+        if not file.is_file():
+            raise KeyError(icon)
+        return CoreImage(str(file), keep_data=False).texture
     left, top, side = _places()[str(size)][icon]
     atlas = _atlas(size)
     return atlas.get_region(left, atlas.height - top - side, side, side)
