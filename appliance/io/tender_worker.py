@@ -119,7 +119,10 @@ class TenderWorker(Worker[TenderDevice]):
         def record(fact: PaymentFact) -> bool:
             nonlocal sent
             durable = self._record(intent.attempt, fact)
-            sent = sent or (durable and isinstance(fact, Sending))
+            if durable and isinstance(fact, Sending):
+                sent = True
+                # From now on the device's last transaction is this one, and would be taken for an older one's.
+                self._doubts.clear()
             return durable
 
         try:
@@ -127,7 +130,7 @@ class TenderWorker(Worker[TenderDevice]):
                 outcome = Outcome(kind=OutcomeKind.NOT_CHARGED, text="cancelled before anything was sent")
             else:
                 self.ready()
-                self._leave_doubts()
+                self._ask_again()
                 self.ready()
                 outcome = self.device.authorise(intent, record, lambda *step: self._progress(intent.attempt, *step))
         except Exception as error:
@@ -135,14 +138,10 @@ class TenderWorker(Worker[TenderDevice]):
             raise
         self._finish(intent.attempt, outcome)
 
-    def _leave_doubts(self) -> None:
-        """Ask once more about what a person has decided meanwhile.
-
-        From now on the device's last transaction is another one's, and would be taken for this one's.
-        """
+    def _ask_again(self) -> None:
+        """Ask once more about what a person has decided meanwhile: he may be wrong, and this be a second charge."""
         for doubt in list(self._doubts.values()):
             self._ask(doubt)
-        self._doubts.clear()
 
     def _finish(self, attempt: UUID, outcome: Outcome) -> None:
         # The next intent freezes the baseline, so it must be the new one before the register can ask for it.

@@ -46,6 +46,11 @@ def health(register: Register) -> Health | None:
     return reports[-1].health if reports else None
 
 
+def pay(_: Intent, record: Callable[[PaymentFact], bool], __: Callable[[Progress, bool], None]) -> Outcome:
+    assert record(Sending())
+    return APPROVED
+
+
 def test_a_terminal_with_a_payment_that_stays_in_doubt_still_tells_how_it_is() -> None:
     terminal = Ailing()
     terminal.health = Health.OFFLINE
@@ -60,14 +65,7 @@ def test_a_terminal_with_a_payment_that_stays_in_doubt_still_tells_how_it_is() -
 
 def test_before_the_next_payment_is_sent_the_doubt_is_asked_about_once_more_and_then_left() -> None:
     terminal, old, new, asked = Ailing(), intent(), intent(), threading.Event()
-    order: list[str] = []
-
-    def act(_: Intent, record: Callable[[PaymentFact], bool], __: Callable[[Progress, bool], None]) -> Outcome:
-        order.append("authorise")
-        assert record(Sending())
-        return APPROVED
-
-    terminal.act = act
+    terminal.act = pay
     with supervised(terminal) as (devices, register):
         devices.look_up(old)
         register.wait(ReportOutcome)
@@ -85,8 +83,9 @@ def test_before_the_next_payment_is_sent_the_doubt_is_asked_about_once_more_and_
     ]
 
 
-def test_a_doubt_that_stays_one_is_left_when_the_next_payment_begins() -> None:
+def test_a_doubt_that_stays_one_is_left_when_the_next_payment_is_sent() -> None:
     terminal, old, new = Ailing(), intent(), intent()
+    terminal.act = pay
     with supervised(terminal) as (devices, register):
         devices.look_up(old)
         register.wait(ReportOutcome)
@@ -96,6 +95,18 @@ def test_a_doubt_that_stays_one_is_left_when_the_next_payment_begins() -> None:
         threading.Event().wait(0.3)
     assert UNKNOWN.kind in {report.outcome.kind for report in register.of(ReportOutcome)}
     assert [r.attempt for r in register.of(ReportOutcome) if r.outcome.kind is OutcomeKind.APPROVED] == [new.attempt]
+
+
+def test_a_payment_that_was_never_sent_leaves_the_doubt_to_be_asked_about() -> None:
+    terminal, old, new = Ailing(), intent(), intent()
+    with supervised(terminal) as (devices, register):
+        devices.look_up(old)
+        register.wait(ReportOutcome)
+        terminal.act = lambda *_: Outcome(kind=OutcomeKind.NOT_CHARGED)
+        devices.authorise(new)
+        register.wait(ReportOutcome, lambda it: it.attempt == new.attempt)
+        terminal.answers = [APPROVED]
+        register.wait(ReportOutcome, lambda it: it.attempt == old.attempt and it.outcome == APPROVED)
 
 
 def test_a_line_that_cannot_be_closed_does_not_end_the_terminals_thread() -> None:
