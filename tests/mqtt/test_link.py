@@ -280,7 +280,9 @@ def authority(tmp_path: Path) -> Path:
     folder.mkdir()
     name = ("-subj", "/CN=test authority")
     key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
-    openssl("req", "-x509", *key, "-keyout", "ca.key", "-out", "ca.pem", *name, "-days", "2", folder=folder)
+    # Python 3.13 believes only an authority that says that it may sign (RFC 5280, 4.2.1.3).
+    usage = ("-addext", "keyUsage=critical,keyCertSign,cRLSign")
+    openssl("req", "-x509", *key, "-keyout", "ca.key", "-out", "ca.pem", *name, *usage, "-days", "2", folder=folder)
     for who, extension in (
         ("broker", "subjectAltName=DNS:localhost,IP:127.0.0.1"),
         ("till", "extendedKeyUsage=clientAuth"),
