@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from appliance.errors import StoreError
-from appliance.store import journal, proof
+from appliance.store import journal, journal_file, proof
 from appliance.store.connection import Connection
 from appliance.store.faults import damaged_journal, fault_of, kept
 from appliance.store.files import StateLock, publish, quarantine
@@ -18,14 +18,14 @@ from appliance.store.migrations import inspect
 from appliance.store.recovery import begin_epoch, highest_known, replace_journal
 
 PREFIX: Final = "kvitt-journal-"
-_FILES: Final = (journal.FILE, journal.FILE + "-wal", journal.MARK)
+_FILES: Final = (journal_file.FILE, journal_file.FILE + "-wal", journal_file.MARK)
 
 
 def prove_file(path: Path) -> int:
     """Prove a closed journal file that is not in use, row by row; give the number of its last row."""
     with closing(Connection(path, damaged=lambda why: damaged_journal(None, why))) as connection:
-        database = journal.JournalDatabase(connection)
-        inspect(database, journal.SCHEMA)
+        database = journal_file.JournalDatabase(connection)
+        inspect(database, journal_file.SCHEMA)
         problems = connection.execute("PRAGMA integrity_check")
         if problems != [("ok",)]:
             raise damaged_journal(None, f"{path.name}: {problems[0][0]}")
@@ -74,12 +74,12 @@ def restore(
             raise StoreError("Nothing was restored.")
         present = [state / name for name in _FILES]
         quarantine(state, f"{at:%Y%m%dT%H%M%S}", *present, move=False)
-        built = state / f"{journal.FILE}.new"
+        built = state / f"{journal_file.FILE}.new"
         shutil.copyfile(source, built)
         first = begin_epoch(built, at, known=known, reason="restored", operator=operator)
         replace_journal(state, built)
     except OSError as error:
-        raise fault_of(error, path=state / journal.FILE, safe=kept(last)) from error
+        raise fault_of(error, path=state / journal_file.FILE, safe=kept(last)) from error
     finally:
         lock.release()
     return first

@@ -24,6 +24,10 @@ CHECKPOINT_FRAMES: Final = 200
 _SYNCHRONOUS: Final = {"OFF": 0, "NORMAL": 1, "FULL": 2}
 
 
+def _text(content: bytes) -> str:
+    return content.decode(errors="replace")
+
+
 class Connection:
     """The only connection to one SQLite file.
 
@@ -59,6 +63,8 @@ class Connection:
         except sqlite3.Error as error:
             raise fault_of(error, path=path, safe=safe(), damaged=damaged) from error
         try:
+            # A text that is no UTF-8 any more is told by its checksum, with the row's number.
+            self._sqlite.text_factory = _text
             self._configure(synchronous, indexed=indexed)
         except BaseException:
             self.abandon()
@@ -93,10 +99,14 @@ class Connection:
     def _run(self, statement: str, values: Sequence[object] = ()) -> list[Row]:
         try:
             return self._sqlite.execute(statement, values).fetchall()
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             raise self._translate(error) from error
 
-    def _translate(self, error: sqlite3.Error) -> StoreError:
+    def _translate(self, error: sqlite3.Error | UnicodeDecodeError) -> StoreError:
+        if isinstance(error, UnicodeDecodeError):
+            # Python cannot put SQLite's message into words: it quotes a schema that is broken.
+            error = sqlite3.DatabaseError("the schema is broken")
+            error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
         fault = fault_of(error, path=self.path, safe=self._safe(), damaged=self._damaged)
         if primary_code(error) in FINAL:
             self._fault = fault
@@ -114,7 +124,7 @@ class Connection:
             self._check()
             try:
                 self._sqlite.executemany(statement, rows)
-            except sqlite3.Error as error:
+            except (sqlite3.Error, UnicodeDecodeError) as error:
                 raise self._translate(error) from error
 
     @contextmanager

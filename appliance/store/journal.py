@@ -21,63 +21,25 @@ from appliance.store import proof, wal
 from appliance.store.codec import encode
 from appliance.store.connection import Connection
 from appliance.store.faults import RowDamaged, damaged_journal, fault_of, kept
-from appliance.store.files import MEGABYTE, StateLock, forget_cached, free_bytes, publish, wal_of
+from appliance.store.files import MEGABYTE, StateLock, forget_cached, free_bytes, wal_of
+from appliance.store.journal_file import FILE, MARK, POSITION, SCHEMA, JournalDatabase, create
 from appliance.store.mark import Mark, MarkFile, read_mark
-from appliance.store.migrations import Schema, bring_up, inscribe, inspect
+from appliance.store.migrations import bring_up, inspect
 from appliance.store.overlay import PAGE_ROWS
 from appliance.store.rows import NO_HASH, EventTable, journal_row, seal, stamp
-from appliance.store.table import Database, Table
+from appliance.store.table import Table
 
-SCHEMA: Final = Schema(version=1, min_reader=1)
-FILE: Final = "journal.db"
-MARK: Final = "journal.mark"
 ROOM_TO_SELL: Final = 64 * MEGABYTE
 _LONG_WAL: Final = 2 * MEGABYTE
 _IDLE_COMMITS: Final = 100
 _ROUND_SECONDS: Final = 7 * 24 * 3600
 """Every row is proved once in this much running time: a till that runs 6 hours a day does it in 28 days."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-POSITION: Final = 2
-"""Document of `meta` that names the business day at hand."""
 
 
 def event_id(at: datetime) -> UUID:
     """Give a UUID version 7 for an event; a cross-check only, never a key."""
     return uuid7((at - _EPOCH) // timedelta(milliseconds=1), secrets.randbits(74))
-
-
-class JournalDatabase(Database):
-    """The journal's tables; `event` is one that only grows."""
-
-    def table(self, name: str, **kwargs: Any) -> Any:
-        """Give a table."""
-        if name == "event" and name not in self._tables:
-            self._tables[name] = EventTable(self.sqlite, name, **kwargs)
-        return super().table(name, **kwargs)
-
-    def drop_tables(self) -> None:
-        """Refuse: nothing in the journal is deleted, and no code can."""
-        raise StoreError("nothing in the journal is deleted")
-
-    def drop_table(self, name: str) -> None:
-        """Refuse, as for all tables."""
-        raise StoreError(f"nothing in the journal is deleted, nor is {name}")
-
-
-def create(path: Path, epoch: int = 1, first: int = 1) -> None:
-    """Make an empty journal that appears whole or not at all."""
-    built = path.with_name(path.name + ".new")
-    for leftover in (built, wal_of(built)):
-        leftover.unlink(missing_ok=True)
-    database = JournalDatabase(built)
-    with database.transaction():
-        inscribe(database, SCHEMA)
-        for name in ("event", "day", "epoch"):
-            database.table(name, persist_empty=True)
-        database.table("event").guard()
-        database.table("epoch").insert(Document({"first": first}, epoch))
-    database.close()
-    publish(built, path)
 
 
 class SqliteJournal:
@@ -117,13 +79,14 @@ class SqliteJournal:
         self.damage: JournalCorrupt | None = None
         """What the slow round of verification has found in a closed day; such a row is never given out."""
         try:
-            mark = self._prepare()
+            mark, found = self._prepare()
         except OSError as error:
             raise fault_of(error, path=self.path) from error
-        self._connection = Connection(self.path, safe=lambda: kept(self._last), damaged=self._corrupt)
+        self._connect()
         try:
-            self._database = JournalDatabase(self._connection)
             self._start(mark or Mark())
+            if found.stale:
+                self._begin_log_anew()
             # A complete checkpoint: the next commit begins a log with new salts, so that what a cut left behind is
             # never taken for lost commits by the next survey.
             self._connection.checkpoint("RESTART")
@@ -137,12 +100,19 @@ class SqliteJournal:
             raise
         self._schedule()
 
+    def _connect(self) -> None:
+        self._connection = Connection(self.path, safe=lambda: kept(self._last), damaged=self._corrupt)
+        self._database = JournalDatabase(self._connection)
+        self._events: EventTable = self._database.table("event")
+        self._days: Table = self._database.table("day")
+        self._epochs: Table = self._database.table("epoch")
+
     def _corrupt(self, why: str) -> JournalCorrupt:
         return damaged_journal(None, why)
 
     # Start -----------------------------------------------------------------------------------------------------------
 
-    def _prepare(self) -> Mark | None:
+    def _prepare(self) -> tuple[Mark | None, wal.Survey]:
         log, mark_path = wal_of(self.path), self.state / MARK
         forget_cached(self.path, log, mark_path)
         mark = read_mark(mark_path)
@@ -155,16 +125,15 @@ class SqliteJournal:
             create(self.path)
         elif not found.frames and self.path.stat().st_size == 0:
             raise damaged_journal(None, f"{self.path.name} is empty")
-        wal.prime(log, frames=found.frames)
-        return mark
+        wal.prime(log)
+        return mark, found
 
     def _start(self, mark: Mark) -> None:
         version = inspect(self._database, SCHEMA)
         if version < SCHEMA.version:
-            self._migrate(version)
-        self._events: EventTable = self._database.table("event")
-        self._days: Table = self._database.table("day")
-        self._epochs: Table = self._database.table("epoch")
+            self._connection.close()
+            bring_up(self.path, SCHEMA, self.state / f"journal-schema-{version}.db")
+            self._connect()
         self._last = self._events.highest()
         if self._last:
             self._hash = str(self._row(self._last)["hash"])
@@ -177,11 +146,15 @@ class SqliteJournal:
         for _ in self._proved_from(self._day_first(), before=True):
             pass
 
-    def _migrate(self, version: int) -> None:
+    def _begin_log_anew(self) -> None:
+        """Delete a log without a valid frame, now that nothing has been found missing.
+
+        SQLite would go on with its salts, and what a torn first commit has left behind could later be taken for lost
+        commits.
+        """
         self._connection.close()
-        bring_up(self.path, SCHEMA, self.state / f"journal-schema-{version}.db")
-        self._connection = Connection(self.path, safe=lambda: kept(self._last), damaged=self._corrupt)
-        self._database = JournalDatabase(self._connection)
+        wal.prime(wal_of(self.path))
+        self._connect()
 
     def _day_first(self) -> int:
         position = self._database.table("meta").get(doc_id=POSITION)

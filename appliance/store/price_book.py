@@ -13,6 +13,7 @@ from appliance.core.identifiers import CatalogueVersion, Gtin, Plu, Sku
 from appliance.core.money import Currency
 from appliance.core.product import item_of
 from appliance.errors import StoreError
+from appliance.store.faults import RowDamaged
 from appliance.store.table import Database, Table
 
 Product = dict[str, Any]
@@ -96,7 +97,10 @@ class View:
 
     def _priced(self, product_id: int, found: Mapping[str, Any]) -> Product:
         price = self._newest("price", product_id)
-        return {"gtins": [_gtin(product_id)], **found, "price": None if price is None else price["minor"]}
+        if price is None:
+            # Every product has a row for its price, also one that is not for sale yet.
+            raise RowDamaged("price", product_id)
+        return {"gtins": [_gtin(product_id)], **found, "price": price["minor"]}
 
     def id_of_gtin(self, gtin: int) -> int:
         """Give the id of the product that carries a GTIN; 0 if there is none."""

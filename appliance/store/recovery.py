@@ -19,7 +19,7 @@ from tinydb.table import Document
 from appliance.core.events import Event, JournalEpochStarted, JournalRecovered
 from appliance.core.identifiers import Operator
 from appliance.errors import StoreError
-from appliance.store import journal
+from appliance.store import journal, journal_file
 from appliance.store.codec import encode
 from appliance.store.faults import RowDamaged, fault_of
 from appliance.store.files import StateLock, publish, quarantine, sync_folder, wal_of
@@ -52,7 +52,7 @@ def recover(
     try:
         kept_in = quarantine(state, f"{at:{_MOMENT}}", *_files(state), move=False)
         sources = [kept_in]
-        if not (state / journal.FILE).exists():
+        if not (state / journal_file.FILE).exists():
             # An earlier attempt was cut off between taking the old file away and giving the new one its name.
             sources = sorted(kept_in.parent.iterdir(), reverse=True)
         with Finds(state / _FINDS) as finds:
@@ -66,19 +66,19 @@ def recover(
             _rebuild(state, finds, lost, at, known=known, operator=operator)
             return Recovery(rows=finds.count(), lost=lost, quarantine=kept_in)
     except OSError as error:
-        raise fault_of(error, path=state / journal.FILE) from error
+        raise fault_of(error, path=state / journal_file.FILE) from error
     finally:
         lock.release()
 
 
 def _files(state: Path) -> tuple[Path, ...]:
-    database = state / journal.FILE
-    return database, wal_of(database), state / journal.MARK
+    database = state / journal_file.FILE
+    return database, wal_of(database), state / journal_file.MARK
 
 
 def highest_known(state: Path) -> int:
     """Give the highest sequence that the mark of a folder knows."""
-    mark = read_mark(state / journal.MARK)
+    mark = read_mark(state / journal_file.MARK)
     return 0 if mark is None else max(mark.sequence, mark.acked)
 
 
@@ -103,7 +103,7 @@ class Finds:
 
     def gather(self, folder: Path) -> None:
         """Take in the rows of a folder's files; those that are here already stay."""
-        database = folder / journal.FILE
+        database = folder / journal_file.FILE
         statement = "INSERT OR IGNORE INTO row VALUES (?, ?)"
         self._rows.executemany(statement, raw_rows(database, wal_of(database)))
         self._rows.executemany(statement, _through_sqlite(database, self.highest()))
@@ -157,10 +157,10 @@ def _through_sqlite(database: Path, highest: int) -> Iterator[tuple[int, str]]:
 def _rebuild(
     state: Path, finds: Finds, lost: tuple[tuple[int, int], ...], at: datetime, *, known: int, operator: str
 ) -> None:
-    path = state / journal.FILE
+    path = state / journal_file.FILE
     built = path.with_name(path.name + ".new")
-    journal.create(built, first=finds.lowest())
-    with closing(journal.JournalDatabase(built)) as database, database.transaction():
+    journal_file.create(built, first=finds.lowest())
+    with closing(journal_file.JournalDatabase(built)) as database, database.transaction():
         database.table("event").load(finds.items())
         _note_days(database, finds)
         if lost:
@@ -176,19 +176,19 @@ def replace_journal(state: Path, built: Path) -> None:
     A cut on the way leaves a mark without a journal, which no start takes for an empty till, and never a log beside a
     database that it does not belong to.
     """
-    with closing(journal.JournalDatabase(built)) as database:
+    with closing(journal_file.JournalDatabase(built)) as database:
         events = database.table("event")
         last = events.highest()
         mark = Mark(sequence=last, hash=events.fetch(last)["hash"], counter=1)
-    path = state / journal.FILE
-    write_mark(state / journal.MARK, mark)
+    path = state / journal_file.FILE
+    write_mark(state / journal_file.MARK, mark)
     for leaving in (path, wal_of(path)):
         leaving.unlink(missing_ok=True)
         sync_folder(state)
     publish(built, path)
 
 
-def _note_days(database: journal.JournalDatabase, finds: Finds) -> None:
+def _note_days(database: journal_file.JournalDatabase, finds: Finds) -> None:
     """Write the entries of the business days anew from the rows that open and close them."""
     days = database.table("day")
     for sequence, text in finds.days():
@@ -200,11 +200,11 @@ def _note_days(database: journal.JournalDatabase, finds: Finds) -> None:
         closed = row["type"] == "day.closed"
         days.upsert(Document({"first": known["first"], "last": sequence if closed else 0, "hash": row["hash"]}, number))
         if not closed:
-            database.table("meta").upsert(Document({"day": number}, journal.POSITION))
+            database.table("meta").upsert(Document({"day": number}, journal_file.POSITION))
 
 
 def _write_epoch(
-    database: journal.JournalDatabase,
+    database: journal_file.JournalDatabase,
     at: datetime,
     *,
     known: int,
@@ -220,7 +220,7 @@ def _write_epoch(
     return known + 1
 
 
-def _write(database: journal.JournalDatabase, event: Event, at: datetime, sequence: int) -> None:
+def _write(database: journal_file.JournalDatabase, event: Event, at: datetime, sequence: int) -> None:
     events = database.table("event")
     last = events.highest()
     kind, version, data = encode(event)
@@ -243,7 +243,7 @@ def _write(database: journal.JournalDatabase, event: Event, at: datetime, sequen
 
 def begin_epoch(path: Path, at: datetime, *, known: int, reason: str, operator: str) -> int:
     """Write the first row of a new epoch into a closed journal file; give its sequence."""
-    with closing(journal.JournalDatabase(path)) as database, database.transaction():
+    with closing(journal_file.JournalDatabase(path)) as database, database.transaction():
         last = database.table("event").highest()
         lost = ((last + 1, known),) if known > last else ()
         return _write_epoch(database, at, known=known, lost=lost, reason=reason, operator=operator)

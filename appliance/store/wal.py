@@ -31,6 +31,8 @@ class Survey:
 
     frames: int = 0
     damage: str = ""
+    stale: bool = False
+    """It has a header and no valid frame: what stands there was cut off in its first commit."""
 
 
 def add_checksum(data: bytes, start: tuple[int, int], order: str) -> tuple[int, int]:
@@ -71,7 +73,7 @@ def survey(path: Path) -> Survey:
         if carried != struct.unpack(">2I", frame[16:24]):
             break
         running, offset, valid = carried, offset + FRAME, valid + 1
-    return Survey(frames=valid, damage=_behind(log, offset, salts))
+    return Survey(frames=valid, damage=_behind(log, offset, salts), stale=not valid)
 
 
 def _behind(log: bytes, start: int, salts: bytes) -> str:
@@ -94,22 +96,18 @@ def _survey_headless(log: bytes) -> Survey:
     return Survey()
 
 
-def prime(path: Path, *, frames: int = 0) -> None:
+def prime(path: Path) -> None:
     """Make a database's log long enough that a commit never has to grow it: growing costs a second flush.
 
-    SQLite takes the zeros for "no frames". `frames` is what the survey has found: a log without a valid frame is zeroed
-    as a whole, because SQLite would go on with its salts, and what a torn first commit has left behind could later be
-    taken for lost commits. OSError: the card is full or has failed.
+    SQLite takes the zeros for "no frames". OSError: the card is full or has failed.
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
         size = os.fstat(descriptor).st_size
-        start = size if frames else 0
-        end = max(size, PRIMED_BYTES)
-        if start == end:
+        if size >= PRIMED_BYTES:
             return
-        os.lseek(descriptor, start, os.SEEK_SET)
-        missing = memoryview(bytes(end - start))
+        os.lseek(descriptor, size, os.SEEK_SET)
+        missing = memoryview(bytes(PRIMED_BYTES - size))
         while missing:
             missing = missing[os.write(descriptor, missing) :]
         os.fsync(descriptor)

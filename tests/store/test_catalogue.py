@@ -498,6 +498,19 @@ def test_a_damaged_row_is_an_unknown_item_and_the_catalogue_is_fetched_again(tmp
     store.close()
 
 
+def test_a_price_that_is_gone_is_damage_and_not_an_item_without_a_price(tmp_path: Path):
+    store = opened(tmp_path)
+    snapshot(store, 5, shop())
+    store.close()
+    connection = sqlite3.connect(tmp_path / "catalogue.db", isolation_level=None)
+    connection.execute('DELETE FROM "t_price" WHERE id = ?', (int(gtin(3)),))
+    connection.close()
+    store = opened(tmp_path)
+    assert store.book().by_gtin(gtin(3)) is None
+    assert store.newest() == version(0)
+    store.close()
+
+
 @pytest.mark.parametrize("damage", ["garbage", "schema", "currency", "empty"])
 def test_a_file_that_cannot_be_used_is_dropped_and_the_till_starts_without_prices(tmp_path: Path, damage: str):
     store = opened(tmp_path)

@@ -336,13 +336,23 @@ def test_a_lost_mark_is_built_anew(tmp_path: Path):
     [
         ("""UPDATE "t_event" SET doc = replace(doc, '4321', '1234') WHERE id = 14""", 14),
         ('UPDATE "t_event" SET crc = crc + 1 WHERE id = 9', 9),
+        ("""UPDATE "t_event" SET doc = CAST(x'7BFFA07D' AS TEXT) WHERE id = 8""", 8),
         ('DELETE FROM "t_event" WHERE id = 6', 6),
         ('UPDATE "t_event" SET id = 500 WHERE id = 6', 500),
     ],
-    ids=["edited", "checksum", "deleted", "moved"],
+    ids=["edited", "checksum", "no UTF-8", "deleted", "moved"],
 )
 def test_damage_in_the_open_day_keeps_the_lane_closed_and_is_named(tmp_path: Path, statement: str, sequence: int):
     assert refusal_of(tampered(sold(tmp_path), statement)).sequence == sequence
+
+
+def test_a_schema_whose_text_is_broken_is_damage(tmp_path: Path):
+    sold(tmp_path)
+    content = bytearray((tmp_path / "journal.db").read_bytes())
+    at = content.index(b"CREATE TABLE")
+    content[at + 2 : at + 8] = b"\xff\xa0\xff\xa0\xff\xa0"
+    (tmp_path / "journal.db").write_bytes(content)
+    assert refusal_of(tmp_path).sequence is None
 
 
 def test_an_edit_that_mends_the_checksum_but_not_the_hash_is_found(tmp_path: Path):
