@@ -82,6 +82,7 @@ class Studio:
     def __init__(self, home: Path, pictures: Path | None = None) -> None:
         from kivy.clock import Clock  # noqa: PLC0415 - Kivy is imported when its environment stands
         from kivy.core.window import Window  # noqa: PLC0415 - the graphics context
+        from kivy.lang import Builder  # noqa: PLC0415 - see above
 
         from appliance.ui.pace import unthrottle  # noqa: PLC0415 - see above
         from appliance.ui.pictures import Pictures  # noqa: PLC0415 - see above
@@ -89,7 +90,7 @@ class Studio:
         from appliance.ui.screens.screen import Screen  # noqa: PLC0415 - see above
 
         unthrottle()
-        self._clock, self._window = Clock, Window
+        self._clock, self._window, self._builder = Clock, Window, Builder
         fonts, cache = FontFiles(home / "fonts"), Pictures(pictures)
         self._screens = {
             name: Screen(width, height, fonts, cache, _ignored) for name, (width, height) in ORIENTATIONS.items()
@@ -104,8 +105,15 @@ class Studio:
         screen = self._screens[orientation]
         screen.draw(view)
         for _ in range(2):
-            self._clock.tick()
+            self._turn()
         return screen
+
+    def _turn(self) -> None:
+        """One turn of the main loop: a list lays itself out before the frame, and its frame follows it in `sync`."""
+        self._clock.tick()
+        self._builder.sync()
+        self._clock.tick_draw()
+        self._builder.sync()
 
     def pixels(self, view: View, orientation: str) -> tuple[tuple[int, int], bytes]:
         """Draw a View; give size and RGBA rows from the top, taken when two frames are equal."""
@@ -117,7 +125,7 @@ class Studio:
             if data == before:
                 return tuple(image.texture.size), data
             before = data
-            self._clock.tick()
+            self._turn()
         raise TimeoutError(f"{view.page} does not come to rest")
 
     def save(self, view: View, orientation: str, path: Path) -> None:

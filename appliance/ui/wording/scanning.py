@@ -19,7 +19,7 @@ def basket(scene: Scene, page: BasketPage) -> View:
     last = page.line(entry.last) if entry.last is not None else None
     middle = _without_barcode(scene)
     if page.lines:
-        middle = (*middle, action("cancel_all", voice.say("basket", "Cancel all"), "cross", role=Role.STOP))
+        middle = (*middle, action("cancel_all", voice.say("basket", "Cancel all"), "cross"))
     total = voice.money(page.total)
     pay = action("pay", voice.say("basket", "Pay {amount}", amount=total), "pay", role=Role.PRIMARY)
     return replace(
