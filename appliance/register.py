@@ -78,7 +78,8 @@ class Register:
             # A sale that still owes its receipt keeps its day until the next one begins: its receipt needs it.
             self._commit(new_day(self._checkout, self._moment()))
         pending = self._around.catalogue.pending()
-        if pending is not None:
+        if pending is not None and self._book.version.number == 0:
+            # When a price list comes into force is the hub's word; but the first one is better than none.
             self._inbox.put(ActivateCatalogue(pending))
         self._show()
 

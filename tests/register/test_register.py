@@ -159,8 +159,17 @@ def test_a_price_list_that_comes_during_a_sale_waits_for_its_end() -> None:
     assert world.register.checkout.transaction.catalogue == CatalogueVersion("oslo", 1842)
 
 
-def test_a_price_list_that_waited_for_a_restart_is_taken_into_use() -> None:
+def test_a_price_list_that_waits_is_not_taken_into_use_by_a_restart_before_its_time() -> None:
     world = ready()
+    world.catalogue.waiting = Book(version=CatalogueVersion("oslo", 1842))
+    world.restart()
+    running(world, lambda: world.inbox.put(c.Stop()))
+    assert world.catalogue.active.version == CatalogueVersion("oslo", 1841)
+
+
+def test_the_first_price_list_of_a_till_is_taken_into_use_by_a_restart() -> None:
+    world = ready()
+    world.catalogue.active = Book(version=CatalogueVersion("oslo", 0), items=())
     world.catalogue.waiting = Book(version=CatalogueVersion("oslo", 1842))
     world.restart()
     running(world, lambda: world.inbox.put(c.Stop()))
