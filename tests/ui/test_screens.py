@@ -15,6 +15,8 @@ from appliance.ui.view import ICONS, Theme, View
 from .samples import LANGUAGES, samples
 from .view_samples import VIEWS
 
+LONGEST = LANGUAGES[:1]
+"""The language whose words are longest; the others are checked in the usual size, and in the whole gallery."""
 SAMPLES = {sample.name: sample for sample in samples()}
 
 
@@ -29,12 +31,12 @@ def texts() -> dict[Language, Texts]:
 
 
 def variants() -> Iterator[Variant]:
-    for language in LANGUAGES:
-        for orientation in ORIENTATIONS:
+    for orientation in ORIENTATIONS:
+        for language in LANGUAGES:
             yield Variant(language=language, orientation=orientation)
+        for language in LONGEST:
             yield Variant(language=language, orientation=orientation, large=True)
             yield Variant(language=language, orientation=orientation, low_reach=True)
-    for orientation in ORIENTATIONS:
         yield Variant(theme=Theme.HIGH_CONTRAST, orientation=orientation, large=True, low_reach=True)
         yield Variant(theme=Theme.CALM, orientation=orientation)
 
