@@ -76,3 +76,54 @@ def test_no_day_is_kept_open_by_a_receipt_that_was_owed() -> None:
     world.clock.at += timedelta(days=1)
     world.register.handle(c.ScanCode(MILK))
     assert len(world.journal.of(e.DayOpened)) == 3
+
+
+def at_the_terminal() -> World:
+    world = World()
+    devices(world)
+    world.register.handle(c.ScanCode(MILK))
+    world.register.handle(c.RequestPayment(TenderType.CARD))
+    intent = world.peripherals.intents[0]
+    world.register.handle(c.RecordPayment(intent.attempt, Sending(), lambda _: None))
+    return world
+
+
+def approve(world: World) -> None:
+    payment = world.register.checkout.transaction.payment
+    yes = Outcome(kind=OutcomeKind.APPROVED, amount=payment.intent.amount)
+    world.register.handle(c.ReportOutcome(payment.intent.attempt, yes))
+
+
+def test_a_payment_over_midnight_is_a_sale_of_the_day_it_began_on() -> None:
+    world = at_the_terminal()
+    began = world.register.checkout.business_date
+    world.clock.at += timedelta(days=1)
+    world.register.handle(c.Heartbeat())
+    approve(world)
+    (sale,) = world.journal.of(e.TransactionCompleted)
+    assert sale.transaction.business_date == began
+    world.register.handle(c.ChooseReceipt(c.ReceiptKind.NONE))
+    world.register.handle(c.ScanCode(MILK))
+    (closed,) = world.journal.of(e.DayClosed)
+    assert (closed.business_date, closed.transactions, closed.total) == (began, 1, sale.total)
+
+
+def test_a_payment_cut_off_before_midnight_is_found_out_after_it() -> None:
+    world = at_the_terminal()
+    next_morning(world)
+    assert world.register.checkout.state is TransactionState.IN_DOUBT
+    assert len(world.peripherals.lookups) == 1
+    approve(world)
+    assert len(world.journal.of(e.TransactionCompleted)) == 1
+    world.restart()
+    assert world.register.checkout.state is TransactionState.TENDERED
+
+
+def test_a_clock_that_is_set_back_during_a_payment_changes_nothing() -> None:
+    world = at_the_terminal()
+    world.clock.at -= timedelta(days=400)
+    approve(world)
+    world.register.handle(c.ScanCode(MILK))
+    identifiers = [event.transaction for event in world.journal.of(e.TransactionStarted)]
+    assert [one.sequence for one in identifiers] == [1, 2]
+    assert len({one.business_date for one in identifiers}) == 1
