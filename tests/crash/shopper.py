@@ -10,10 +10,11 @@ import subprocess
 import sys
 import tempfile
 import time
+import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from tests.crash.account import Account, account, faults, read_acks, read_books, read_journal
 
@@ -36,6 +37,8 @@ class Shopper:
     program: Sequence[str] = SHOP
     settings: Path | None = None
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+    _before: int = 0
+    """Receipts given out before it was started last."""
 
     @property
     def ack(self) -> Path:
@@ -57,6 +60,7 @@ class Shopper:
         words = ["--data", self.state, "--sales", sales, "--seed", self.seed, "--ack", self.ack, "--books", self.books]
         if self.settings is not None:
             words += ["--settings", self.settings]
+        self._before = self.sold()
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [*under, sys.executable, "-m", *self.program, "shop", *map(str, words)],
@@ -89,6 +93,15 @@ class Shopper:
         self.process = None
         assert code == 0, f"the shopper ended with {code}: {self.log.read_text()[-2000:]}"
 
+    def stop(self) -> None:
+        """Let it sell something, end that sale and stop in good order."""
+        self.wait_for(lambda: self.sold() > self._before, "a sale")
+        self.signal(signal.SIGTERM)
+        assert self.process is not None
+        code = self.process.wait(PATIENCE_S)
+        self.process = None
+        assert code == 0, f"the shopper ended with {code}: {self.log.read_text()[-2000:]}"
+
     def wait_for(
         self, condition: Callable[[], bool], what: str, seconds: float = PATIENCE_S, *, alive: bool = True
     ) -> None:
@@ -99,6 +112,14 @@ class Shopper:
             assert not gone, f"it ended: {self.log.read_text()[-2000:]}"
             assert time.monotonic() < deadline, f"{what} did not come: {self.log.read_text()[-2000:]}"
             time.sleep(0.0005)
+
+    def sold(self) -> int:
+        """Give how many receipts were given out."""
+        return len(read_acks(self.ack))
+
+    def till_settings(self) -> dict[str, Any]:
+        """Give what is put over the till's configuration."""
+        return {} if self.settings is None else tomllib.loads(self.settings.read_text(encoding="utf-8"))
 
     # What is there --------------------------------------------------------------------------------------------------
 

@@ -321,6 +321,11 @@ class Kiosk:
         assert self._till is None, "switch it off first"
         return read_journal(self.state)
 
+    def log(self) -> str:
+        """Give what the till has logged."""
+        folder = self._stage.folder if self._stage is not None else self.folder
+        return (folder / f"{self.name}.log").read_text(encoding="utf-8")
+
     def reckon(self) -> Account:
         """Compare what was promised with what is there; a till that still runs loses its power first."""
         if self._till is not None:
