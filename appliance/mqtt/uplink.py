@@ -136,8 +136,13 @@ class Uplink:
     def _run(self) -> None:
         try:
             while not self._stopping:
-                self._connect()
-                self._session()
+                try:
+                    self._connect()
+                    self._session()
+                except Exception as error:  # noqa: BLE001 - logged in full, and told to staff
+                    # Rows wait in the journal; a thread that ended would leave them there, and nobody would be told.
+                    _log.exception("the upload failed and begins again")
+                    self._lose(f"the upload failed: {error}")
                 self._pause()
         finally:
             self._end_session()
