@@ -48,6 +48,10 @@ class Entry:
     result: int = 0
     at_terminal: bool = False
     """Keyed in at the device itself, not asked for by the till."""
+    asked: str = ""
+    """Name of the message that asked for it, where a device can be asked for its answer again."""
+    answer: str = ""
+    """That answer."""
 
 
 class Books:

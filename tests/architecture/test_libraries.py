@@ -15,7 +15,7 @@ PLACES: dict[str, tuple[str, ...]] = {
     "PIL": ("appliance/io/printers/*", "appliance/ui/gallery.py", "simulators/*"),
     "babel": ("appliance/ui/wording/*", "hub/receipts.py"),
     "biip": ("appliance/core/barcode.py",),
-    "cryptography": ("appliance/io/payment/nexo/*", "appliance/mqtt/*", "hub/*"),
+    "cryptography": ("appliance/io/payment/nexo/*", "appliance/mqtt/*", "hub/*", "simulators/nexo/*"),
     "escpos": ("appliance/io/printers/composer.py",),
     "evdev": ("appliance/io/scanners/evdev.py",),
     "gpiozero": ("appliance/io/gpio.py", "appliance/io/drawers/gpio.py", "appliance/io/lights/*"),

@@ -1,0 +1,1 @@
+"""The parts of the simulated nexo terminal: behaviour, desk with its books, answers, and the HTTP server."""
