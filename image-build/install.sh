@@ -11,7 +11,7 @@ home=/opt/kvitt
 
 packages=(
     python3-venv python3-kivy python3-evdev
-    cage xwayland seatd libegl1 libgles2
+    cage xwayland seatd libegl1 libgles2 libusb-1.0-0
     fonts-noto-core fonts-noto-cjk fontconfig espeak-ng
 )
 groups=(video render input dialout lp gpio audio)
