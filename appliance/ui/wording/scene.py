@@ -111,6 +111,8 @@ def refusal(voice: Voice, rejection: Rejection) -> str:
     match rejection.reason:
         case Reason.PAYMENT_RUNNING:
             return voice.say("refusal", "Finish or cancel the payment first.")
+        case Reason.SALE_FULL:
+            return voice.say("refusal", "Pay for these items first.")
         case Reason.QUANTITY_FIXED:
             return voice.say("refusal", "The number of this item cannot be changed.")
         case Reason.QUANTITY_LIMIT:
