@@ -90,7 +90,7 @@ class SqliteJournal:
             # A complete checkpoint: the next commit begins a log with new salts, so that what a cut left behind is
             # never taken for lost commits by the next survey.
             self._connection.checkpoint("RESTART")
-            self._mark = MarkFile(state / MARK, mark or Mark())
+            self._mark = MarkFile(state / MARK, mark or Mark(sequence=self._last, hash=self._hash))
         except BaseException as error:
             self._connection.abandon()
             if isinstance(error, OSError):
