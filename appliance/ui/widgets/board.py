@@ -7,11 +7,21 @@ from collections.abc import Callable, Iterator
 from kivy.uix.widget import Widget
 
 from appliance.ui.pictures import Pictures
+from appliance.ui.view import Role
 from appliance.ui.widgets.button import ButtonPiece
 from appliance.ui.widgets.drawing import upwards
 from appliance.ui.widgets.parts import Button, Code, Drawing, Look, Panel, Part, Rows, Scene, Words
 from appliance.ui.widgets.surface import CodePiece, DrawingPiece, PanelPiece, Piece, ScenePiece, WordsPiece
 from appliance.ui.widgets.type import Typesetter
+
+
+def _same_kind(one: Part, other: Part) -> bool:
+    """Whether one widget can draw both."""
+    if isinstance(one, Panel) and isinstance(other, Panel):
+        return (one.radius, one.edge is None, one.shadow) == (other.radius, other.edge is None, other.shadow)
+    if isinstance(one, Button) and isinstance(other, Button):
+        return (one.role is Role.PRIMARY) is (other.role is Role.PRIMARY)
+    return type(one) is type(other)
 
 
 class Board(Widget):
@@ -32,7 +42,7 @@ class Board(Widget):
         restyled = look != self._look or height != self._height
         for part in parts:
             piece = self._pieces.get(part.key)
-            if piece is None or type(piece.part) is not type(part):
+            if piece is None or not _same_kind(piece.part, part):
                 piece = self._new(part)
                 self._apply(piece, part, look, width, height)
             elif restyled or piece.part != part:

@@ -92,7 +92,9 @@ class ButtonPiece(Piece[Button]):
         self._write(self._note, shown.note_lines, note, part.note_size, shown.side, bold=part.selected)
         slack = 2 * self.look.scale
         self.cut = self._words.widest > place[2] + slack or self._words.height > place[3] + slack
-        self.cut = self.cut or (bool(shown.note_lines) and self._note.widest > note[2] + slack)
+        if shown.note_lines:
+            low = self.inside(Rect(0, 0, self.part.at.width, self.part.at.height - 2))[1]
+            self.cut = self.cut or self._note.widest > note[2] + slack or note[1] < low
         self._draw_ring()
         self.paint()
 
@@ -145,6 +147,8 @@ class ButtonPiece(Piece[Button]):
         tint, shape = self._photo
         tint.a = 1
         x, y, width, height = self.inside(self._read(shown.icon))
+        side = min(width, height)
+        x, y, width, height = round(x + (width - side) / 2), round(y + (height - side) / 2), side, side
         shape.texture = self._pictures.texture(self.part.picture)
         shape.pos, shape.size = (x, y), (width, height)
         shape.radius = [(RADIUS_ROW * self.look.scale,) * 2] * 4
@@ -236,20 +240,20 @@ def arrange(part: Button, typesetter: Typesetter, has_picture: bool = False) -> 
 
 
 def _icon_side(part: Button, place: Rect, typesetter: Typesetter) -> float:
-    """Give the side of icon or picture; a picture leaves its name one line where there is no room for two."""
+    """Give the side of icon or picture; a picture leaves its name one line where there is no room for two, or goes."""
     if part.picture is None:
         return part.icon_size
     side = place.height - 2 * PAD
-    note = LEADING[part.note_size] if part.note else 0
     left = place.width - 48 - 16 - 2
-    lines = int((place.height - 8 - note) // LEADING[part.size])
-    while side > _LEAST_PICTURE:
-        set_in = typesetter.lines(part.text, part.size, left - side, bold=part.bold)
-        widest = max(typesetter.width(word, part.size, bold=part.bold) for word in part.text.split() or [""])
-        if len(set_in) <= lines and widest <= left - side:
+    words = [typesetter.width(word, part.size, bold=part.bold) for word in part.text.split(" ")]
+    while side >= _LEAST_PICTURE:
+        lines = typesetter.lines(part.text, part.size, left - side, bold=part.bold)
+        notes = typesetter.lines(part.note, part.note_size, left - side) if part.note else []
+        tall = LEADING[part.size] * len(lines) + LEADING[part.note_size] * len(notes)
+        if tall <= place.height - 16 and max(words) <= left - side:
             return side
         side -= 8
-    return side
+    return 0.0
 
 
 def _column_pad(part: Button, typesetter: Typesetter) -> float:

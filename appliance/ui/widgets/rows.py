@@ -102,7 +102,9 @@ class RowPiece(RecycleDataViewBehavior, Widget):
         lit = fresh or self.row.selected
         box = (round(8 * scale), round(4 * scale), self.width - round(16 * scale), self.height - round(8 * scale))
         edge = Token.FORWARD if self.row.selected else None
-        self._ground.place(box if lit else (0, 0, 1, 1), RADIUS_ROW, 4 if self.row.selected else 0, scale)
+        # Unlit it is one px in the colour of the card, well inside it.
+        unlit = (round(INSET * scale), round(INSET * scale), 1, 1)
+        self._ground.place(box if lit else unlit, RADIUS_ROW, 4 if self.row.selected else 0, scale)
         self._ground.paint(look, tint if lit else Token.CARD, edge)
         self._line_colour.rgba = (*colour(look, Token.SUNK), 0 if self.index == 0 else 1)
         self._line.pos = (round(INSET * scale), self.height - round(LINE * scale / 2))
@@ -219,7 +221,7 @@ class RowsPiece(Piece[Rows]):
         self._unflash = Clock.create_trigger(self._flash_ends, FLASH_SECONDS)
         self.view = RowList(self)
         self.add_widget(self.view)
-        self._rows: tuple[Row, ...] = ()
+        self._drawn: tuple[object, ...] = ()
         self._look: Look | None = None
         self._keys: Sequence[str] = ()
         self._whole = 0.0
@@ -227,21 +229,22 @@ class RowsPiece(Piece[Rows]):
         self._kind: tuple[object, ...] = ()
 
     def _move(self, *_: object) -> None:
-        self.view.pos = self.pos
+        self.view.pos = (self.x, self.top - self.view.height)
 
     def draw(self) -> None:
         """Draw it."""
         part = self.part
-        if tuple(self.view.size) != tuple(self.size):
-            self.view.size = self.size
-        if part.rows == self._rows and self.look == self._look:
+        if (part.rows, self.look, tuple(self.size)) == self._drawn:
             return
+        self._drawn = (part.rows, self.look, tuple(self.size))
         keys = [row.key for row in part.rows]
         grown = self._keys != keys
         self._flash(part)
-        self._rows, self._keys, self._look = part.rows, keys, self.look
+        self._keys, self._look = keys, self.look
         heights = self._measure(part)
         self._whole = sum(heights) * self.look.scale
+        self.view.size = (self.width, self._room(heights))
+        self._move()
         self.view.data = [
             {"row": row, "box": (0, round(height * self.look.scale))}
             for row, height in zip(part.rows, heights, strict=True)
@@ -256,6 +259,17 @@ class RowsPiece(Piece[Rows]):
             known, self._kind = {}, kind
         self._heights = {row: known.get(row) or height_of(row, part, self.typesetter) for row in part.rows}
         return [self._heights[row] for row in part.rows]
+
+    def _room(self, heights: list[int]) -> float:
+        """Give the height of the window on the rows, device px: with the newest in sight the first one is whole too."""
+        if self._whole <= self.height:
+            return float(self.height)
+        room = 0.0
+        for height in reversed(heights):
+            if room + height * self.look.scale > self.height:
+                break
+            room += height * self.look.scale
+        return room or float(self.height)
 
     def _flash(self, part: Rows) -> None:
         fresh = [row.key for row in part.rows if row.fresh and row.key not in self._keys]
@@ -273,7 +287,7 @@ class RowsPiece(Piece[Rows]):
 
     @property
     def _spare(self) -> float:
-        return max(0.0, float(self._whole - self.height))
+        return max(0.0, float(self._whole - self.view.height))
 
     def _show_newest(self) -> None:
         self.view.scroll_y = 0 if self._spare else 1
@@ -287,7 +301,7 @@ class RowsPiece(Piece[Rows]):
         spare = self._spare
         if spare:
             row = self.part.row_height * self.look.scale
-            step = max(row, (self.height // row) * row)
+            step = max(row, (self.view.height // row) * row)
             self.view.scroll_y = min(1.0, max(0.0, self.view.scroll_y - direction * step / spare))
 
     def shown(self) -> list[RowPiece]:

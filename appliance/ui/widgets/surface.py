@@ -9,7 +9,7 @@ from kivy.graphics.texture import Texture
 from kivy.uix.widget import Widget
 
 from appliance.ui.theme import QR_DARK, QR_LIGHT, RADIUS_CARD, rgb
-from appliance.ui.widgets.drawing import ASSETS, Block, Mark, Surface, upwards
+from appliance.ui.widgets.drawing import ASSETS, Block, Mark, Surface, colour, upwards
 from appliance.ui.widgets.parts import Code, Drawing, Level, Look, Panel, Part, Rect, Scene, Side, Words
 from appliance.ui.widgets.type import Typesetter
 
@@ -61,15 +61,29 @@ class PanelPiece(Piece[Panel]):
     def __init__(self, typesetter: Typesetter) -> None:
         super().__init__(typesetter)
         self._surface: Surface | None = None
+        self._plain: tuple[Color, Rectangle] | None = None
 
     def draw(self) -> None:
         """Draw it."""
         part = self.part
+        if not (part.radius or part.edge or part.shadow):
+            self._draw_plain()
+            return
         if self._surface is None:
             self._surface = Surface(shadow=part.shadow)
             self.canvas.add(self._surface)
         self._surface.place(self.box, part.radius, part.edge_width if part.edge else 0, self.look.scale)
         self._surface.paint(self.look, part.fill, part.edge)
+
+    def _draw_plain(self) -> None:
+        """Draw a surface that ends where the window ends: a smooth edge would show as a line there."""
+        if self._plain is None:
+            with self.canvas:
+                self._plain = (Color(1, 1, 1, 1), Rectangle())
+        tint, shape = self._plain
+        tint.rgb = colour(self.look, self.part.fill)
+        if tuple(shape.size) != tuple(self.size):
+            shape.size = self.size
 
 
 class WordsPiece(Piece[Words]):
