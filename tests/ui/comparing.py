@@ -44,10 +44,11 @@ def compare(actual: Image.Image, expected: Image.Image) -> Difference:
 
 
 def keep(picture: Image.Image, path: Path) -> None:
-    """Write a reference with as few colours as it needs: 64, or 256 where pictures of goods want more."""
+    """Write a reference with as few colours as it needs: 64, more where there are pictures of goods."""
     path.parent.mkdir(parents=True, exist_ok=True)
     for colours in (64, 256):
         small = picture.convert("RGB").quantize(colours, dither=Image.Dither.NONE)
         small.save(path, optimize=True)
         if compare(picture, small).tolerable:
             return
+    picture.convert("RGB").save(path, optimize=True)

@@ -24,6 +24,7 @@ HOLD_SECONDS: Final = 1.0
 """A touched button takes no second touch until the next revision, or this long."""
 PAD: Final = 12
 _LEAST_PICTURE: Final = 48
+_USUAL_PICTURE: Final = 112
 NOTE_GAP: Final = 4
 SELECTED_EDGE: Final = 4
 
@@ -243,7 +244,7 @@ def _icon_side(part: Button, place: Rect, typesetter: Typesetter) -> float:
     """Give the side of icon or picture; a picture leaves its name one line where there is no room for two, or goes."""
     if part.picture is None:
         return part.icon_size
-    side = place.height - 2 * PAD
+    side = min(place.height - 2 * PAD, _USUAL_PICTURE)
     left = place.width - 48 - 16 - 2
     words = [typesetter.width(word, part.size, bold=part.bold) for word in part.text.split(" ")]
     while side >= _LEAST_PICTURE:

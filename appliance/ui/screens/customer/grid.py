@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from appliance.ui.screens import bar
 from appliance.ui.screens.sheet import Sheet, grid
 from appliance.ui.theme import GAP, MARGIN, TARGET, Size, Token
 from appliance.ui.view import Action, Tile
@@ -30,19 +31,26 @@ def compose(sheet: Sheet) -> list[Part]:
 
 
 def _joined(sheet: Sheet) -> bool:
-    """Whether the primary action stands in the bar: an upright screen has no other room within reach."""
-    return sheet.portrait and sheet.view.low_reach and sheet.view.primary is not None
+    """Whether the primary action stands in the bar: an upright screen with many categories needs the room."""
+    primary = sheet.view.primary
+    if primary is None or not sheet.portrait or not (sheet.view.low_reach or len(_lines(sheet)) > 1):
+        return False
+    return bar.height(sheet, sheet.inner - _joined_width(sheet, primary) - GAP) <= TARGET
+
+
+def _joined_width(sheet: Sheet, primary: Action) -> float:
+    return max(TARGET, sheet.setting.width(primary.text, Size.BODY, bold=True) + 36)
 
 
 def _below(sheet: Sheet) -> list[Part]:
     primary = sheet.view.primary
     if primary is None or not _joined(sheet):
         return [*sheet.buttons(), *sheet.primary(low=True)]
-    width = max(TARGET, sheet.setting.width(primary.text, Size.BODY, bold=True) + 36)
-    bar = Rect(MARGIN, sheet.bar.y, sheet.inner - width - GAP, TARGET)
-    place = Rect(bar.right + GAP, bar.y, width, TARGET)
+    width = _joined_width(sheet, primary)
+    left = Rect(MARGIN, sheet.bar.y, sheet.inner - width - GAP, TARGET)
+    place = Rect(left.right + GAP, left.y, width, TARGET)
     button = sheet.button(primary, place, key="primary", size=Size.BODY, shape=Shape.COLUMN, bold=True)
-    return [*sheet.buttons(bar), button]
+    return [*sheet.buttons(left), button]
 
 
 def _title(sheet: Sheet, top: float) -> list[Part]:
