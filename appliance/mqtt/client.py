@@ -275,6 +275,7 @@ def _packet(message: paho.MQTTMessage) -> Packet:
         payload=bytes(message.payload),
         qos=message.qos,
         retain=message.retain,
+        expiry=getattr(properties, "MessageExpiryInterval", None),
         properties=dict(getattr(properties, "UserProperty", ())),
         correlation=bytes(getattr(properties, "CorrelationData", b"")),
         response_topic=str(getattr(properties, "ResponseTopic", "")),

@@ -116,9 +116,9 @@ class Downlink:
         """Take a packet; never blocks."""
         self._inbox.put((address, arrived))
 
-    def hub_state(self, state: HubState) -> None:
-        """Take the hub's time, for a kiosk whose own clock has not been set."""
-        self._hub_time = (state.at, time.monotonic())
+    def hub_state(self, state: HubState, age: int) -> None:
+        """Take the hub's time of `age` seconds ago, for a kiosk whose own clock has not been set."""
+        self._hub_time = (state.at + timedelta(seconds=age), time.monotonic())
 
     # The thread -------------------------------------------------------------------------------------------------
 

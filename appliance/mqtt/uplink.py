@@ -18,7 +18,7 @@ from appliance.mqtt.client import Arrived, Connection, Endpoint, Lost, Report, S
 from appliance.mqtt.memory import LinkMemory
 from appliance.mqtt.messages.journal import MAX_ROWS, Ack, batch_packet, wire_row
 from appliance.mqtt.messages.presence import HubState
-from appliance.mqtt.messages.wire import Malformed, Packet, decode
+from appliance.mqtt.messages.wire import Malformed, Packet, age, decode
 from appliance.mqtt.outbox import Lineage, Outbox, Send
 from appliance.mqtt.patience import Patience
 from appliance.mqtt.refusals import Refusals
@@ -58,7 +58,7 @@ class Uplink:
         busy: Callable[[], bool],
         health: Callable[[], Mapping[str, Any]],
         deliver: Callable[[Address, Packet], None],
-        hub_state: Callable[[HubState], None],
+        hub_state: Callable[[HubState, int], None],
         refusals: Refusals,
     ) -> None:
         self._endpoint = endpoint
@@ -278,7 +278,7 @@ class Uplink:
         try:
             match address.kind:
                 case Kind.HUB_STATE:
-                    self._take_hub_state(HubState.parse(decode(arrived.payload, arrived.properties)))
+                    self._take_hub_state(arrived)
                 case Kind.ACK:
                     self._take_ack(Ack.parse(decode(arrived.payload, arrived.properties)))
                 case _:
@@ -286,8 +286,8 @@ class Uplink:
         except Malformed as error:
             self._refusals.note(arrived.topic, error)
 
-    def _take_hub_state(self, state: HubState) -> None:
-        now = time.monotonic()
+    def _take_hub_state(self, arrived: Packet) -> None:
+        state, now = HubState.parse(decode(arrived.payload, arrived.properties)), time.monotonic()
         if not state.online:
             if self._hub is not None and self._hub.run == state.run:
                 self._hub = state
@@ -296,7 +296,7 @@ class Uplink:
         known = self._hub
         self._hub = state
         self._memory.keep(spread_s=state.spread_s)
-        self._hub_state(state)
+        self._hub_state(state, age(arrived, Kind.HUB_STATE))
         if self._online or self._online_at is not None:
             if known is not None and known.generation != state.generation:
                 self._publish_birth()

@@ -47,11 +47,17 @@ class Packet:
     qos: int = 1
     retain: bool = False
     expiry: int | None = None
-    """Seconds after which the broker drops it undelivered."""
+    """Seconds after which the broker drops it undelivered; on arrival, what is left of them."""
     properties: Mapping[str, str] = field(default_factory=dict)
     """User properties; `enc` = "zstd" where the payload is compressed."""
     correlation: bytes = b""
     response_topic: str = ""
+
+
+def age(arrived: Packet, kind: Kind) -> int:
+    """Give how many seconds the broker has kept a packet of a kind: it counts the expiry down (MQTT 5, 3.3.2.3.3)."""
+    whole = RULES[kind].expiry
+    return 0 if whole is None or arrived.expiry is None else max(0, whole - arrived.expiry)
 
 
 def packet(
