@@ -33,7 +33,7 @@ SALE = "KIOSK01"
 FAST: Mapping[str, Any] = {
     "connect": Decimal(2),
     "answer": Decimal(2),
-    "payment": Decimal("1.5"),
+    "payment": Decimal("0.8"),
     "host_timeout": Decimal("0.2"),
     "not_found_pause": Decimal("0.2"),
     "rest": Decimal(0),
