@@ -1,18 +1,18 @@
 """What is installed: three distributions, each with its own package and nothing of the others."""
 
+import ast
 import subprocess
 import sys
 import tomllib
 from collections.abc import Callable
 from functools import cache
 from importlib.metadata import entry_points
-from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
 
 from appliance import __version__
-from tests.architecture.source import PACKAGES, ROOT
+from tests.architecture.source import PACKAGES, ROOT, modules
 
 PROJECTS = {"appliance": ROOT, "hub": ROOT / "hub", "simulators": ROOT / "simulators"}
 PACKAGING = {"pyproject.toml", "LICENSE"}
@@ -90,12 +90,13 @@ def test_every_driver_that_is_announced_can_be_loaded() -> None:
 
 
 def test_every_driver_in_the_tree_is_announced() -> None:
+    """A driver is a class that names its `Options`."""
     table = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    announced = {value.partition(":")[0] for value in table["project"]["entry-points"]["kvitt.devices"].values()}
     written = {
-        ".".join(Path(file).relative_to(ROOT).with_suffix("").parts)
-        for folder in ("scanners", "printers", "drawers", "lights", "payment")
-        for file in (ROOT / "appliance" / "io" / folder).rglob("*.py")
-        if "Options:" in file.read_text(encoding="utf-8") and "def __init__(self, name: str" in file.read_text("utf-8")
+        f"{module.path.removesuffix('.py').replace('/', '.')}:{node.name}"
+        for module in modules("appliance/io")
+        for node in module.nodes(ast.ClassDef)
+        if isinstance(node, ast.ClassDef)
+        and any(isinstance(part, ast.Assign) and ast.unparse(part.targets[0]) == "Options" for part in node.body)
     }
-    assert written - announced == set()
+    assert written == set(table["project"]["entry-points"]["kvitt.devices"].values())
