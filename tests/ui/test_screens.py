@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -81,3 +82,55 @@ def test_the_pictures_in_the_repository_are_those_of_the_drawings():
         [sys.executable, str(root / "tools" / "draw_assets.py"), "--check"], capture_output=True, text=True, check=False
     )
     assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def spoilt(studio: Studio, view: View) -> str:
+    from appliance.ui.selftest import inspect
+
+    return "\n".join(str(finding) for finding in inspect(studio.draw(view, "landscape")))
+
+
+def test_a_title_that_is_too_long_is_found(studio: Studio):
+    assert "title" in spoilt(studio, replace(VIEWS["closed"], title="one two three four five six seven eight"))
+
+
+def test_a_character_that_no_font_has_is_found(studio: Studio):
+    assert "glyph" in spoilt(studio, replace(VIEWS["closed"], sentence="Ring ☎ her"))
+
+
+def test_a_button_without_a_spoken_name_is_found(studio: Studio):
+    silent = replace(VIEWS["closed"].bar[0], spoken="")
+    assert "spoken" in spoilt(studio, replace(VIEWS["closed"], bar=(silent,)))
+
+
+def test_a_text_that_does_not_fit_is_found(studio: Studio):
+    assert "cut" in spoilt(studio, replace(VIEWS["card"], sentence="Sett inn kortet. " * 40))
+
+
+def test_a_target_that_is_too_small_or_too_near_is_found(studio: Studio):
+    from appliance.ui.selftest import inspect
+    from appliance.ui.widgets.parts import Rect
+
+    screen = studio.draw(VIEWS["unknown_item"], "landscape")
+    piece = screen.board.button("help")
+    right = piece.part
+    try:
+        piece.part = replace(right, at=Rect(10, 700, 100, 90))
+        rules = {finding.rule for finding in inspect(screen)}
+    finally:
+        piece.part = right
+    assert {"target", "edge"} <= rules
+
+
+def test_a_button_above_the_reach_of_a_seated_person_is_found(studio: Studio):
+    from appliance.ui.selftest import inspect
+    from appliance.ui.widgets.parts import Rect
+
+    screen = studio.draw(replace(VIEWS["unknown_item"], low_reach=True), "landscape")
+    piece = screen.board.button("help")
+    right = piece.part
+    try:
+        piece.part = replace(right, at=Rect(24, 100, 248, 120))
+        assert "reach" in {finding.rule for finding in inspect(screen)}
+    finally:
+        piece.part = right
