@@ -165,7 +165,8 @@ def test_not_found_twice_is_proof_only_when_the_terminal_must_have_decided(
     answers: list[tuple[float, OutcomeKind]] = []
     while not answers or answers[-1][1] is OutcomeKind.UNKNOWN:
         assert time.monotonic() - began < 5
-        answers.append((time.monotonic() - began, till.look_up(1).kind))
+        kind = till.look_up(1).kind
+        answers.append((time.monotonic() - began, kind))
     assert answers[-1][1] is OutcomeKind.NOT_CHARGED
     assert answers[-1][0] >= 1.4
     # Several answers before that were not believed.
