@@ -19,8 +19,8 @@ from appliance.errors import DiskFull, StoreError, StoreInUse
 from appliance.ports import CatalogueDelta
 from appliance.store.catalogue_build import build
 from appliance.store.catalogue_change import Change
-from appliance.store.catalogue_file import CatalogueFile
-from appliance.store.files import MEGABYTE, forget_cached, free_bytes, sync_folder, wal_of
+from appliance.store.catalogue_file import CatalogueFile, root_of
+from appliance.store.files import MEGABYTE, forget_cached, free_bytes, publish, sync_folder, wal_of
 from appliance.store.price_book import LayeredBook
 from appliance.store.wal import survey
 
@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 
 FILE: Final = "catalogue.db"
 NEXT: Final = "catalogue-next.db"
+COMPLETE: Final = "catalogue-complete.db"
 LAYERS: Final = 8
 ROOM: Final = 256 * MEGABYTE
 """Free space below which no new version is taken: sales need what is left."""
@@ -61,14 +62,18 @@ class CatalogueStore:
         self._tax_codes = tax_codes
         self._room = room
         self._intake = threading.Lock()
+        """Held while a version is staged: long, and never by the register."""
+        self._place = threading.RLock()
+        """Held while files and positions change: short."""
         self._damaged = False
+        for leftover in state.glob(f"{COMPLETE}*"):
+            leftover.unlink()
         self._file = self._opened(state / FILE)
         following = self._opened(state / NEXT)
         self._next = None if following is None else following.newest
         if following is not None:
             following.close()
-        if self._file is not None and len(self._file.position.layers) > LAYERS:
-            self._file.merge()
+        self._merge()
         self._book = self._make_book()
 
     def _opened(self, path: Path) -> CatalogueFile | None:
@@ -129,15 +134,13 @@ class CatalogueStore:
 
     def activate(self, version: CatalogueVersion) -> LayeredBook:
         """Take a pending version into use; only between transactions. ValueError if it does not wait here."""
-        with self._intake:
+        with self._place:
             if self._next is not None and version == self._next:
                 self._swap()
-            elif self._file is None or version.zone != self._file.position.zone or not self._file.holds(version.number):
+            elif self._file is None or not self._file.may_follow(version):
                 raise ValueError(f"catalogue {version} does not wait here")
             assert self._file is not None
             self._file.activate(version.number)
-            if len(self._file.position.layers) > LAYERS:
-                self._file.merge()
             self._book = self._make_book()
             return self._book
 
@@ -175,22 +178,43 @@ class CatalogueStore:
             self._judge(delta.version)
             if delta.base != self.newest() or delta.base.number == 0 or delta.version.number <= delta.base.number:
                 raise ValueError(f"a change from {delta.base} to {delta.version}; here is {self.newest()}")
-            if self._next is None:
-                assert self._file is not None
-                self._stage(self._file, delta)
-                return
-            following = CatalogueFile(self._state / NEXT)
-            try:
-                self._stage(following, delta)
-                following.activate(delta.version.number)
-                self._next = following.newest
-            finally:
-                following.close()
+            # The file that waits is opened for a moment; the register cannot take it into use meanwhile.
+            with self._place:
+                if self._next is not None:
+                    self._stage_on_next(delta)
+                    return
+            assert self._file is not None
+            self._stage(self._file, delta)
+            self._merge()
+
+    def _stage_on_next(self, delta: CatalogueDelta) -> None:
+        following = CatalogueFile(self._state / NEXT)
+        try:
+            self._stage(following, delta)
+            following.activate(delta.version.number)
+            self._next = following.newest
+        finally:
+            following.close()
 
     def _stage(self, file: CatalogueFile, delta: CatalogueDelta) -> None:
         change = Change(file.view(delta.base.number), self._currency, self._tax_codes)
         change.take(delta.changed, delta.deleted)
-        file.add(delta.version.number, change, delta.root)
+        vector = change.vector(file.position.newest.vector)
+        if root_of(vector) != delta.root:
+            raise ValueError(f"catalogue {delta.version}: its root is {root_of(vector)}, not {delta.root}")
+        with self._place:
+            file.add(delta.version.number, change, vector)
+
+    def _merge(self) -> None:
+        """Carry the layers into the base once they are many. The register goes on looking up and changing versions."""
+        file = self._file
+        if file is None or len(file.position.layers) <= LAYERS:
+            return
+        numbers = file.merged()
+        if numbers:
+            file.carry(numbers)
+            with self._place:
+                file.drop(numbers)
 
     def stage_snapshot(self, version: CatalogueVersion, root: str, products: Iterable[Mapping[str, object]]) -> None:
         """Make a new pending version of whole products; ValueError says why it is refused and changes nothing.
@@ -201,14 +225,17 @@ class CatalogueStore:
             self._judge(version)
             if version.number < 1:
                 raise ValueError(f"catalogue {version}: versions begin at 1")
-            following = self._state / NEXT
-            wal_of(following).unlink(missing_ok=True)
-            build(following, version, root, products, self._currency, self._tax_codes)
-            self._next = version
+            complete = self._state / COMPLETE
+            build(complete, version, root, products, self._currency, self._tax_codes)
+            with self._place:
+                following = self._state / NEXT
+                wal_of(following).unlink(missing_ok=True)
+                publish(complete, following)
+                self._next = version
 
     def close(self) -> None:
         """Close in good order."""
-        with self._intake:
+        with self._intake, self._place:
             leaving, self._file = self._file, None
             if leaving is not None:
                 leaving.close()

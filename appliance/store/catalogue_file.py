@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -16,9 +17,12 @@ from appliance.store.catalogue_change import Change
 from appliance.store.connection import Connection
 from appliance.store.migrations import Schema, inspect
 from appliance.store.price_book import KINDS, CatalogueDatabase, View, changed, packed, unpacked
+from appliance.store.table import Table
 
 SCHEMA: Final = Schema(version=1, min_reader=1)
 _POSITION: Final = 2
+_ROWS_AT_ONCE: Final = 200
+_BUCKETS_AT_ONCE: Final = 8
 
 
 def root_of(vector: bytes) -> str:
@@ -112,15 +116,17 @@ class CatalogueFile:
         return View(self.database, tuple(layer.number for layer in self.position.layers if layer.number <= number))
 
     def holds(self, number: int) -> bool:
-        """Whether a version can be taken into use."""
+        """Whether a version can be looked into."""
         return any(layer.number == number for layer in (self.position.base, *self.position.layers))
 
-    def add(self, number: int, change: Change, root: str) -> None:
-        """Write a change of the newest version as a new layer; ValueError if its root is not the one announced."""
+    def may_follow(self, version: CatalogueVersion) -> bool:
+        """Whether a version can be taken into use: it is held, and not older than the one in use."""
+        at_hand = version.zone == self.position.zone and self.holds(version.number)
+        return at_hand and version.number >= self.position.active
+
+    def add(self, number: int, change: Change, vector: bytes) -> None:
+        """Write a change of the newest version as a new layer; `vector` holds the bucket digests it leads to."""
         newest = self.position.newest
-        vector = change.vector(newest.vector)
-        if root_of(vector) != root:
-            raise ValueError(f"catalogue {self.position.zone}/{number}: its root is {root_of(vector)}, not {root}")
         layer = Layer(number=number, products=newest.products + change.grown, vector=vector)
         position = replace(self.position, layers=(*self.position.layers, layer))
         with self.database.transaction():
@@ -138,35 +144,49 @@ class CatalogueFile:
             position.write(self.database)
         self.position = position
 
-    def merge(self) -> None:
-        """Carry the layers up to the version in use into the base, in one transaction."""
-        merged = [layer for layer in self.position.layers if layer.number <= self.position.active]
-        if not merged:
-            return
+    def merged(self) -> tuple[int, ...]:
+        """Give the layers that may go into the base: those up to the version in use."""
+        return tuple(layer.number for layer in self.position.layers if layer.number <= self.position.active)
+
+    def carry(self, numbers: Sequence[int]) -> None:
+        """Copy layers into the base, oldest first, a few rows a transaction, so that no look-up waits long.
+
+        The layers still stand above the base: every answer stays the same, also if this is cut off in the middle.
+        """
+        for number in numbers:
+            for kind in KINDS:
+                if f"{kind}_{number}" in self.database.tables():
+                    self._carry_table(kind, self.database.layer(kind, number), self.database.layer(kind, 0))
+
+    def _carry_table(self, kind: str, layer: Table, base: Table) -> None:
+        after: int | None = None
+        while page := layer.page(after, _BUCKETS_AT_ONCE if kind == "bucket" else _ROWS_AT_ONCE):
+            after = page[-1].doc_id
+            with self.database.transaction():
+                if kind == "bucket":
+                    base.apply(
+                        (row.doc_id, packed({**unpacked(base.fetch(row.doc_id)), **changed(row)})) for row in page
+                    )
+                    continue
+                gone = [row.doc_id for row in page if "deleted" in row or row.get("id") == 0]
+                base.apply(((row.doc_id, row) for row in page if row.doc_id not in gone), gone)
+
+    def drop(self, numbers: Sequence[int]) -> None:
+        """Give up layers that have been carried into the base, in one transaction."""
+        held = {layer.number: layer for layer in self.position.layers}
         position = replace(
             self.position,
-            base=merged[-1],
-            layers=tuple(layer for layer in self.position.layers if layer.number > self.position.active),
+            base=held[max(numbers)],
+            layers=tuple(layer for layer in self.position.layers if layer.number not in numbers),
         )
         with self.database.transaction():
-            for layer in merged:
-                for kind in KINDS:
-                    self._merge_table(kind, layer.number)
+            for kind in KINDS:
+                for number in numbers:
+                    if f"{kind}_{number}" in self.database.tables():
+                        self.database.drop_table(f"{kind}_{number}")
             position.write(self.database)
         self.position = position
         self.database.connection.checkpoint()
-
-    def _merge_table(self, kind: str, number: int) -> None:
-        name = f"{kind}_{number}"
-        if name not in self.database.tables():
-            return
-        layer, base = self.database.layer(kind, number), self.database.layer(kind, 0)
-        if kind == "bucket":
-            base.apply((row.doc_id, packed({**unpacked(base.fetch(row.doc_id)), **changed(row)})) for row in layer)
-        else:
-            gone = [row.doc_id for row in layer if "deleted" in row or row.get("id") == 0]
-            base.apply(((row.doc_id, row) for row in layer if "deleted" not in row and row.get("id") != 0), gone)
-        self.database.drop_table(name)
 
     def close(self) -> None:
         """Close the file."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -407,6 +408,59 @@ def test_above_eight_layers_they_are_merged_and_every_answer_stays(store: Catalo
     again.close()
 
 
+def test_the_register_does_not_wait_while_a_version_comes_in(store: CatalogueStore):
+    before, following = shop(), shop(8)
+    after = {**before, "sku-003": product(3, price=55)}
+    snapshot(store, 1, before)
+    store.stage_delta(delta(store, before, after, 2))
+    books: list[PriceBook] = []
+
+    def pages() -> Iterator[Product]:
+        entries = list(following.values())
+        yield from entries[:4]
+        register = threading.Thread(target=lambda: books.append(store.activate(version(2))))
+        register.start()
+        register.join(timeout=10)
+        assert not register.is_alive()
+        the_whole(books[0], after)
+        yield from entries[4:]
+
+    store.stage_snapshot(version(3), root(following.values()), pages())
+    assert store.book().version == version(2)
+    the_whole(store.activate(version(3)), following, before.values())
+
+
+def test_a_merge_that_is_cut_off_changes_no_answer(store: CatalogueStore, tmp_path: Path):
+    content = shop()
+    snapshot(store, 1, content)
+    for number in range(2, 6):
+        following = {**content, f"sku-{number:03d}": product(number, price=number)}
+        following.pop(f"sku-{number + 5:03d}")
+        store.stage_delta(delta(store, content, following, number))
+        content = following
+        store.activate(version(number))
+    file = store._file
+    assert file is not None
+    file.carry(file.merged()[:3])
+    the_whole(store.book(), content, shop().values())
+    store.close()
+    again = opened(tmp_path)
+    the_whole(again.book(), content, shop().values())
+    last = {**content, "sku-020": product(20, price=77)}
+    again.stage_delta(delta(again, content, last, 6))
+    the_whole(again.activate(version(6)), last, shop().values())
+    again.close()
+
+
+def test_an_older_version_is_never_taken_into_use_again(store: CatalogueStore):
+    before = shop()
+    snapshot(store, 1, before)
+    store.stage_delta(delta(store, before, {**before, "sku-003": product(3, price=55)}, 2))
+    store.activate(version(2))
+    with pytest.raises(ValueError, match="does not wait"):
+        store.activate(version(1))
+
+
 def test_a_delta_may_follow_a_whole_version_that_still_waits(store: CatalogueStore):
     before = shop()
     snapshot(store, 1, shop(3))
@@ -535,7 +589,8 @@ def test_a_file_that_cannot_be_used_is_dropped_and_the_till_starts_without_price
 
 
 def test_a_file_left_half_built_is_not_taken_for_a_version(tmp_path: Path):
-    (tmp_path / "catalogue-next.db.new").write_bytes(b"half")
+    (tmp_path / "catalogue-complete.db.new").write_bytes(b"half")
+    (tmp_path / "catalogue-complete.db").write_bytes(b"whole, but without its name")
     store = opened(tmp_path)
     assert store.pending() is None
     the_whole(snapshot(store, 1, shop()), shop())
