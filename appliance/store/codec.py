@@ -126,10 +126,6 @@ class _Field:
     form: Form
     default: object
 
-    @property
-    def required(self) -> bool:
-        return self.default is dataclasses.MISSING
-
     def silent(self, value: object) -> bool:
         """Whether a value is left out: it is the default, and it says nothing.
 
@@ -144,6 +140,7 @@ def _object(kind: type) -> Form:
     for field in dataclasses.fields(kind):
         default = field.default if field.default_factory is dataclasses.MISSING else field.default_factory()
         fields.append(_Field(field.name, _form(hints[field.name]), default))
+    required = frozenset(field.name for field in fields if field.default is dataclasses.MISSING)
     has_currency = any(field.name == "currency" for field in fields)
 
     def write(value: Any, currency: Currency | None) -> Data:
@@ -157,9 +154,9 @@ def _object(kind: type) -> Form:
         if not isinstance(value, dict):
             raise TypeError(f"{value!r} is no object")
         own = Currency.parse(value["currency"]) if has_currency else currency
-        missing = [field.name for field in fields if field.required and field.name not in value]
+        missing = required - value.keys()
         if missing:
-            raise ValueError(f"{kind.__name__} without {', '.join(missing)}")
+            raise ValueError(f"{kind.__name__} without {', '.join(sorted(missing))}")
         known = {field.name: field.form.read(value[field.name], own) for field in fields if field.name in value}
         return kind(**known)
 
