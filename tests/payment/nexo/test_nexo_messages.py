@@ -191,7 +191,10 @@ def test_abort_look_up_reversal_and_logout_are_written_like_the_published_ones()
     assert shape(built(SWEDBANK.status("002141", Category.PAYMENT, "002131"), "3.1")) == shape(
         swedbank.decode(plain.encode())
     )
-    assert built(SWEDBANK.reversal("7", original), "3.1") == swedbank.decode(reversal.encode())
+    ours = built(SWEDBANK.reversal("7", original, transaction="T", now=NOW), "3.1")
+    assert ours == swedbank.decode(reversal.encode())
+    theirs = built(ADYEN.reversal("7", original, transaction="T", now=NOW), "3.0")
+    assert shape(theirs) == shape(example("adyen-reversalRequest"))
     assert built(SWEDBANK.logout("21"), "3.1") == example("swp-logout-request")
     ours = built(SWEDBANK.abort("1524253498", "1524253497"), "3.1")["SaleToPOIRequest"]["AbortRequest"]
     assert shape(ours) == shape(example("swp-abort-request")["SaleToPOIRequest"]["AbortRequest"])

@@ -359,7 +359,7 @@ def test_a_second_till_hears_that_the_terminal_is_busy(till: Till, make_till: Ma
     other = make_till().open()
     # At Swedbank Pay its first payment logs it in, which would stop what the terminal is doing.
     assert other.pay(20).kind is OutcomeKind.APPROVED
-    terminal.behave("late 1")
+    terminal.behave("late 0.5")
     first: list[OutcomeKind] = []
     paying = in_background(lambda: first.append(till.pay(1880).kind))
     until(lambda: terminal.pending() is not None)

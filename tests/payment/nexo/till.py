@@ -31,9 +31,9 @@ from tests.payment.till import intent, nok
 
 SALE = "KIOSK01"
 FAST: Mapping[str, Any] = {
-    "connect": Decimal(2),
-    "answer": Decimal(2),
-    "payment": Decimal("0.8"),
+    "connect": Decimal(5),
+    "answer": Decimal(5),
+    "payment": Decimal(8),
     "host_timeout": Decimal("0.2"),
     "not_found_pause": Decimal("0.2"),
     "rest": Decimal(0),

@@ -143,10 +143,8 @@ class Names:
         self, service_id: str, amount: Money, *, transaction: str, now: datetime, kind: PaymentType = PaymentType.NORMAL
     ) -> Request:
         """Take an amount, or pay it back. `transaction`: our name of the attempt, for the acquirer's reports."""
-        sale: dict[str, Any] = {} if self.explicit else {"SaleToAcquirerData": "tenderOption=ReceiptHandler"}
-        sale["SaleTransactionID"] = {"TransactionID": transaction, "TimeStamp": now.isoformat(timespec="milliseconds")}
         body: dict[str, Any] = {
-            "SaleData": sale,
+            "SaleData": self._sale(transaction, now),
             "PaymentTransaction": {
                 "AmountsReq": {"Currency": amount.currency.code, "RequestedAmount": amount.to_decimal()}
             },
@@ -155,11 +153,22 @@ class Names:
             body["PaymentData"] = {"PaymentType": str(kind)}
         return Request(header=self.header(Category.PAYMENT, service_id), body=body)
 
-    def reversal(self, service_id: str, original: PoiTransaction, *, reason: str = "MerchantCancel") -> Request:
-        """Undo a payment. `reason`: MerchantCancel, or Malfunction where no person decided it [SWP Reversal]."""
+    def reversal(self, service_id: str, original: PoiTransaction, *, transaction: str, now: datetime) -> Request:
+        """Undo a payment."""
         named = {"SaleID": self.sale_id, "POIID": self.poi_id} if self.explicit else {}
-        body = {"ReversalReason": reason, "OriginalPOITransaction": {**named, "POITransactionID": original.tree()}}
+        body = {
+            "ReversalReason": "MerchantCancel",
+            "OriginalPOITransaction": {**named, "POITransactionID": original.tree()},
+        }
+        if not self.explicit:
+            body["SaleData"] = self._sale(transaction, now)
         return Request(header=self.header(Category.REVERSAL, service_id), body=body)
+
+    def _sale(self, transaction: str, now: datetime) -> dict[str, Any]:
+        """Name the attempt; Adyen also wants to be told that the receipts are for us."""
+        data: dict[str, Any] = {} if self.explicit else {"SaleToAcquirerData": "tenderOption=ReceiptHandler"}
+        data["SaleTransactionID"] = {"TransactionID": transaction, "TimeStamp": now.isoformat(timespec="milliseconds")}
+        return data
 
     def abort(self, service_id: str, aborted: str) -> Request:
         """Ask to stop the Payment of a ServiceID. It has no answer of its own: the Payment answers."""

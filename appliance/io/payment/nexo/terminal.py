@@ -196,17 +196,17 @@ class NexoTerminal:
         return session, self._request(intent)
 
     def _request(self, intent: Intent) -> Request:
-        service = service_id.of_attempt(intent.attempt)
+        service, named, now = service_id.of_attempt(intent.attempt), str(intent.attempt), datetime.now(UTC).astimezone()
         if intent.kind is IntentKind.REVERSE:
             original = None if intent.original is None else PoiTransaction.of_reference(intent.original)
             if original is None:
                 raise DeviceFailure(f"{self.name}: nobody knows which payment is to be reversed")
-            return self._names.reversal(service, original)
+            return self._names.reversal(service, original, transaction=named, now=now)
         return self._names.payment(
             service,
             intent.amount,
-            transaction=str(intent.attempt),
-            now=datetime.now(UTC).astimezone(),
+            transaction=named,
+            now=now,
             kind=PaymentType.REFUND if intent.kind is IntentKind.REFUND else PaymentType.NORMAL,
         )
 
