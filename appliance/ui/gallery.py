@@ -101,9 +101,9 @@ class Studio:
         return self._screens[orientation]
 
     def draw(self, view: View, orientation: str) -> Any:
-        """Draw a View and give the screen, laid out."""
+        """Draw a View and give the screen, laid out; without the flash of a new row, which depends on the time."""
         screen = self._screens[orientation]
-        screen.draw(view)
+        screen.draw(replace(view, rows=tuple(replace(row, fresh=False) for row in view.rows)))
         for _ in range(2):
             self._turn()
         return screen

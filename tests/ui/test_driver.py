@@ -11,6 +11,7 @@ import pytest
 from appliance.core.checkout import Reason, Rejection
 from appliance.core.commands import CallHelp, RequestPayment
 from appliance.core.effects import Sound
+from tests.core.till import MILK, Till
 
 from . import samples
 from .driver import Driver, opened
@@ -289,3 +290,24 @@ def test_widgets_whose_part_is_the_same_are_left_alone(driver: Driver):
         piece.apply = lambda *_, key=piece.part.key: applied.append(key)
     driver.show(replace(SALE, revision=9, hub_online=True))
     assert applied == []
+
+
+@pytest.mark.parametrize("size", ["landscape", "steps"])
+def test_staff_sign_in_by_touching_the_name_of_the_shop(driver: Driver, size: str):
+    till = Till()
+    if size == "steps":
+        till.scan(MILK)
+    driver.show(till.checkout)
+    height = driver.app._window.height
+    driver.press(100, height - 40).lift()
+    driver.wait(lambda: driver.view.page == "sign_in")
+
+
+def test_a_finger_that_slides_off_the_name_of_the_shop_signs_nobody_in(driver: Driver):
+    driver.show(Till().checkout)
+    height = driver.app._window.height
+    finger = driver.press(100, height - 40)
+    finger.move(600, 300)
+    finger.lift()
+    driver.turn(0.2)
+    assert driver.view.page == "attract"

@@ -12,7 +12,7 @@ from appliance.ui.screens.layouts import compose
 from appliance.ui.screens.sheet import Sheet
 from appliance.ui.view import View
 from appliance.ui.widgets.board import Board
-from appliance.ui.widgets.parts import Button, Look, Rows
+from appliance.ui.widgets.parts import Button, Look, Rows, Spot
 from appliance.ui.widgets.type import Typesetter
 
 LANDSCAPE = (1280, 800)
@@ -54,6 +54,9 @@ class Screen:
             button.press()
             return True
         for piece in self.board.pieces():
+            if isinstance(piece.part, Spot) and piece.part.name == name:
+                self._touched(name)
+                return True
             if isinstance(piece.part, Rows) and any(row.name == name for row in piece.part.rows):
                 self._touched(name)
                 return True

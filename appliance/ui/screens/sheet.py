@@ -20,6 +20,7 @@ from appliance.ui.widgets.parts import (
     Setting,
     Shape,
     Side,
+    Spot,
     Words,
 )
 
@@ -29,6 +30,8 @@ PRIMARY_WIDTH: Final = 416
 PRIMARY_HEIGHT: Final = 152
 ROW_LARGE: Final = 128
 _STRIP_ICON: Final = 56
+STAFF_SPOT: Final = (240, 88)
+"""Where staff touch the shop's name to sign in, px."""
 REACH_SHARE: Final = 0.4
 """Low reach: nothing operable in the upper 40 % of the screen."""
 
@@ -139,6 +142,7 @@ class Sheet:
             ]
         parts.append(Panel(key="top", at=Rect(0, 0, self.width, TOP), fill=fill))
         parts += self._top(ink)
+        parts.append(Spot(key="staff", at=Rect(0, 0, *STAFF_SPOT), name="staff"))
         if view.strip is not None:
             parts += self._strip()
         return parts

@@ -10,7 +10,8 @@ from appliance.ui.pictures import Pictures
 from appliance.ui.view import Role
 from appliance.ui.widgets.button import ButtonPiece
 from appliance.ui.widgets.drawing import upwards
-from appliance.ui.widgets.parts import Button, Code, Drawing, Look, Panel, Part, Rows, Scene, Words
+from appliance.ui.widgets.parts import Button, Code, Drawing, Look, Panel, Part, Rows, Scene, Spot, Words
+from appliance.ui.widgets.spot import SpotPiece
 from appliance.ui.widgets.surface import CodePiece, DrawingPiece, PanelPiece, Piece, ScenePiece, WordsPiece
 from appliance.ui.widgets.type import Typesetter
 
@@ -85,6 +86,8 @@ class Board(Widget):
                 return CodePiece(self._typesetter)
             case Button():
                 return ButtonPiece(self._typesetter, self._pictures, self._touched)
+            case Spot():
+                return SpotPiece(self._typesetter, self._touched)
             case Rows():
                 from appliance.ui.widgets.rows import RowsPiece  # noqa: PLC0415 - the first page has no rows
 

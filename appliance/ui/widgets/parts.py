@@ -154,6 +154,13 @@ class Button(Part):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Spot(Part):
+    """A place that takes a touch and shows nothing. `name` is the action that a touch posts."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rows(Part):
     """A list of rows of one height that scrolls when it is longer than its place."""
 
