@@ -21,8 +21,8 @@ from appliance.store.table import Table
 
 SCHEMA: Final = Schema(version=1, min_reader=1)
 _POSITION: Final = 2
-_ROWS_AT_ONCE: Final = 200
-_BUCKETS_AT_ONCE: Final = 8
+_ROWS_AT_ONCE: Final = 50
+_BUCKETS_AT_ONCE: Final = 2
 
 
 def root_of(vector: bytes) -> str:
