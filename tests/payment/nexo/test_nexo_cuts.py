@@ -72,7 +72,8 @@ def test_at_every_boundary_till_and_books_agree_afterwards(
         assert terminal.log.count("Payment") == payments + 1
 
 
-@pytest.mark.parametrize("fault", [pytest.param("cut", marks=pytest.mark.crash), "kill"])
+@pytest.mark.crash
+@pytest.mark.parametrize("fault", ["cut", "kill"])
 def test_at_every_boundary_of_a_reversal_till_and_books_agree_afterwards(
     till: Till, terminal: NexoPoi, fault: str
 ) -> None:
@@ -141,13 +142,14 @@ def pay_and_write_down(dialect: str, url: str, folder: str, journal: str, intent
         die()
 
 
+LONG = pytest.mark.crash
 POINTS = [
-    "before Sending",
     "after Sending",
-    "while the customer pays",
     "before Result",
-    "after Result",
-    "after the outcome",
+    *(
+        pytest.param(point, marks=LONG)
+        for point in ("before Sending", "while the customer pays", "after Result", "after the outcome")
+    ),
 ]
 
 
@@ -239,6 +241,7 @@ def process(dialect: str, tmp_path: Path) -> Iterator[TerminalProcess]:
     found.stop()
 
 
+@pytest.mark.parametrize("dialect", ["swedbank", pytest.param("adyen", marks=LONG)])
 def test_a_terminal_that_is_killed_has_kept_its_books(process: TerminalProcess) -> None:
     options: dict[str, Any] = {"payment": Decimal(5)}
     for boundary in (2, 3, 6):
