@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import ClassVar, Final
+from typing import Final
 from uuid import UUID
 
 from appliance.core.checkout import DeviceState
@@ -46,7 +46,7 @@ FIRST_POLL: Final = 0.5
 class NexoTerminal:
     """What both dialects share. One thread calls; `cancel`, `baseline`, `check` and `close` may come from others."""
 
-    category: ClassVar[str] = "CAT"
+    category: str = "CAT"
 
     def __init__(
         self,
