@@ -30,6 +30,8 @@ def main() -> int:
         parser.error(f"no part {', '.join(unknown)}; there are {', '.join(PARTS)}")
     found: list[Measurement] = []
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}", flush=True)
+    if told.folder is not None:
+        told.folder.mkdir(parents=True, exist_ok=True)
     for part in told.parts or PARTS:
         print(f"\n{part}", flush=True)
         module = importlib.import_module(f"benchmarks.{part}")
