@@ -1,4 +1,4 @@
-"""`kvitt-hub`: serve, catalogue, sales, quarantine, alarms, kiosks, key."""
+"""`kvitt-hub`: serve, catalogue, sales, quarantine, alarms, kiosks, key, db."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 from appliance.core.money import Currency, Money
 from hub import catalogue, kiosks
 from hub.alarms import alarms
-from hub.database import Database, NoDatabase, SchemaMismatch
+from hub.database import Database, NoDatabase, SchemaMismatch, revision
 from hub.feed import read_csv
 from hub.keys import KeyUnusable, public_hex, signing_key
 from hub.quarantine import entries, release
@@ -85,6 +85,10 @@ def _parser() -> argparse.ArgumentParser:
     ):
         made = _command(parts, name, text, run)
         made.add_argument("row", metavar="KIOSK/EPOCH/SEQUENCE")
+    parent = commands.add_parser("db", help="The database's tables.")
+    parts = parent.add_subparsers(required=True, metavar="COMMAND")
+    _command(parts, "check", "Say whether the tables are those that this hub needs.", _db_check)
+    _command(parts, "upgrade", "Bring the tables of an older hub up to this one's, after a backup.", _db_upgrade)
     return parser
 
 
@@ -285,6 +289,17 @@ def _quarantine_release(options: argparse.Namespace) -> int:
         raise UsageFault(f"{options.row} stays in quarantine: {why}")
     print(f"{options.row} is booked")
     return 0
+
+
+def _db_check(options: argparse.Namespace) -> int:
+    with _reading(options) as connection:
+        print(f"tables {revision(connection)}, as this hub needs them")
+    return 0
+
+
+def _db_upgrade(options: argparse.Namespace) -> int:
+    with closing(Database(options.data, upgrade=True)):
+        return _db_check(options)
 
 
 def _row(text: str) -> tuple[str, int, int]:

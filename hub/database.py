@@ -1,29 +1,22 @@
-"""Opening the database: SQLite beside the other files of the data folder, WAL, one writer at a time.
-
-SQLite before 3.51.3 can damage a WAL when one connection writes while another resets it, so writes and checkpoints of
-all threads and processes take turns: a lock file stands before them.
-"""
+"""Opening the database, with the tables that this hub needs."""
 
 from __future__ import annotations
 
-import fcntl
-import threading
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, create_engine, event, insert, select, update
-from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy import Connection, insert, inspect, select, text, update
 
 from hub import schema
+from hub.sqlite import SqliteStore
 
-_LONG_WAL: Final = 8 << 20
+_log = logging.getLogger(__name__)
 
 
 class SchemaMismatch(Exception):
-    """The database was made by a hub of another schema; nothing was changed."""
+    """The tables are those of another release of the hub; nothing was changed."""
 
 
 class NoDatabase(Exception):
@@ -31,85 +24,82 @@ class NoDatabase(Exception):
 
 
 class Database:
-    """The hub's database. `write()` is one transaction that holds the write lock from its beginning."""
+    """The hub's database. `write()` is one transaction that holds the write lock from its beginning.
 
-    def __init__(self, folder: Path, *, create: bool = False) -> None:
-        file = folder / "hub.db"
+    `create` makes the tables where there are none; `upgrade` brings those of an older release up to this one's, after a
+    backup.
+    """
+
+    def __init__(self, folder: Path, *, create: bool = False, upgrade: bool = False) -> None:
+        self._folder = folder
         if create:
             folder.mkdir(parents=True, exist_ok=True)
-        elif not file.exists():
-            raise NoDatabase(f"{folder}: there is no hub here; `kvitt-hub serve --data {folder}` makes one")
-        self.folder = folder
-        self._wal = folder / "hub.db-wal"
-        self._turn = threading.Lock()
-        self._lock = (folder / "hub.lock").open("w")
-        self._engine = _engine(f"sqlite:///{file}")
-        if create:
-            self._create()
-        with self.read() as connection:
-            found = setting(connection, "schema")
-        if found != str(schema.SCHEMA):
+        elif not (folder / "hub.db").exists():
+            raise self._nothing()
+        self._store = SqliteStore(folder)
+        try:
+            self._bring_up(create=create, upgrade=upgrade)
+        except BaseException:
             self.close()
-            raise SchemaMismatch(f"{folder}: schema {found or 'unknown'}, this hub needs {schema.SCHEMA}")
+            raise
 
-    def _create(self) -> None:
+    def _bring_up(self, *, create: bool, upgrade: bool) -> None:
+        with self.read() as connection:
+            held = revision(connection)
+        if held == schema.REVISION:
+            return
+        from hub import migrations  # noqa: PLC0415 - a third of a second that only a change of tables needs
+
+        if held not in ("", *migrations.revisions()):
+            raise SchemaMismatch(
+                f"{self._store}: its tables ({held}) are those of a newer hub, this one knows them up to "
+                f"{schema.REVISION}. Install the newer hub again; nothing was changed"
+            )
+        if not held and not create:
+            raise self._nothing()
+        if held and not upgrade:
+            raise SchemaMismatch(
+                f"{self._store}: its tables ({held}) are those of an older hub, this one needs {schema.REVISION}. "
+                f"Stop the hub and run `kvitt-hub db upgrade --data {self._folder}`"
+            )
+        if held:
+            self._store.back_up(f"hub-tables-{held}.db")
         with self.write() as connection:
-            schema.METADATA.create_all(connection)
-            if not setting(connection, "schema"):
-                put_setting(connection, "schema", str(schema.SCHEMA))
+            held = revision(connection)
+            migrations.upgrade(connection, held=held)
+            if not held:
                 put_setting(connection, "generation", "1")
+        _log.info("%s: tables %s are now %s", self._store, held or "(none)", schema.REVISION)
 
-    @contextmanager
-    def _exclusively(self) -> Iterator[None]:
-        with self._turn:
-            fcntl.flock(self._lock, fcntl.LOCK_EX)
-            try:
-                yield
-            finally:
-                fcntl.flock(self._lock, fcntl.LOCK_UN)
+    def _nothing(self) -> NoDatabase:
+        return NoDatabase(f"{self._folder}: there is no hub here; `kvitt-hub serve --data {self._folder}` makes one")
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """One transaction that holds the write lock from its beginning; an exception rolls all of it back."""
-        with self._exclusively(), self._engine.connect() as connection:
-            with connection.begin():
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
-                yield connection
-            if self._wal.stat().st_size > _LONG_WAL:
-                connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
+        with self._store.write() as connection:
+            yield connection
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """One consistent view."""
-        with self._engine.connect() as connection, connection.begin():
-            connection.exec_driver_sql("BEGIN")
+        with self._store.read() as connection:
             yield connection
 
     def close(self) -> None:
         """Close every connection."""
-        self._engine.dispose()
-        self._lock.close()
+        self._store.close()
 
 
-def _engine(url: str) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": 10})
-
-    @event.listens_for(engine, "connect")
-    def _open(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
-        driver: Any = connection
-        driver.isolation_level = None
-        cursor = connection.cursor()
-        for pragma in (
-            "journal_mode=WAL",
-            "synchronous=FULL",
-            "foreign_keys=ON",
-            "wal_autocheckpoint=0",
-            "cache_size=-16384",
-        ):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
-    return engine
+def revision(connection: Connection) -> str:
+    """Name the step of hub/migrations at which the tables stand; "" if there are none."""
+    found = inspect(connection)
+    if found.has_table("alembic_version"):
+        return str(connection.scalar(text("SELECT version_num FROM alembic_version")))
+    if not found.has_table("setting"):
+        return ""
+    # Made before there were migrations, and numbered by itself.
+    return f"{setting(connection, 'schema'):0>4}"
 
 
 def setting(connection: Connection, name: str) -> str:

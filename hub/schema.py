@@ -18,7 +18,8 @@ from sqlalchemy import (
     Text,
 )
 
-SCHEMA: Final = 1
+REVISION: Final = "0001"
+"""The newest step of hub/migrations, which makes these very tables."""
 METADATA: Final = MetaData()
 
 

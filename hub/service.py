@@ -20,7 +20,7 @@ class Hub:
         settings = read_settings(folder)
         key = signing_key(folder)
         self.public_key = public_hex(key)
-        self._database = Database(folder, create=True)
+        self._database = Database(folder, create=True, upgrade=True)
         self._worker = Worker(self._database, host, port)
         self._files = Files(self._database, host, port)
         self._control = Control(self._database, key, host, port, healthy=self._worker.healthy)

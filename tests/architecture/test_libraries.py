@@ -13,6 +13,7 @@ from tests.architecture.source import PACKAGES, ROOT, modules
 
 PLACES: dict[str, tuple[str, ...]] = {
     "PIL": ("appliance/io/printers/*", "appliance/ui/gallery.py", "simulators/*"),
+    "alembic": ("hub/migrations/*",),
     "babel": ("appliance/ui/wording/*", "hub/receipts.py"),
     "biip": ("appliance/core/barcode.py",),
     "cryptography": ("appliance/io/payment/nexo/*", "appliance/mqtt/*", "hub/*", "simulators/nexo/*"),
