@@ -25,6 +25,7 @@ from hub.quarantine import entries, release
 from hub.sales import sales, totals
 from hub.service import Hub
 from hub.settings import SettingsError, read_settings
+from hub.worker import rest_collector
 
 
 class UsageFault(Exception):
@@ -124,6 +125,7 @@ def _serve(options: argparse.Namespace) -> int:
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
+    rest_collector()
     hub.start()
     print(f"kvitt-hub: broker {options.broker}, key {hub.public_key}", flush=True)
     stopped.wait()

@@ -14,8 +14,8 @@ from appliance.mqtt.messages.presence import Birth, Health, Will
 from hub import schema
 from hub.alarms import now, raise_alarm
 from hub.database import generation, put_setting
-from hub.ingest import acknowledgement
-from hub.marks import Mark, epochs, read_mark, write_mark
+from hub.marks import Mark, epochs, lock_marks, write_marks
+from hub.standing import Standing
 
 _BOOTS: Final = 8
 """Starts of a kiosk that are remembered, to see one come back."""
@@ -32,12 +32,12 @@ class Answer:
 
 def born(connection: Connection, kiosk: str, birth: Birth) -> Answer:
     """Take a birth: who is there, whether he is alone, and where his upload stands."""
-    known = _row(connection, kiosk)
-    if not known.active:
+    row = _row(connection, kiosk)
+    if not row.active:
         return Answer(acks=(), raised=False)
-    boots = json.loads(known.boots)
+    boots = json.loads(row.boots)
     boot = str(birth.boot)
-    if boot != known.boot and boot in boots:
+    if boot != row.boot and boot in boots:
         raise_alarm(
             connection,
             "cloned_identity",
@@ -59,21 +59,19 @@ def born(connection: Connection, kiosk: str, birth: Birth) -> Answer:
         catalogue=birth.catalogue,
         seen_at=now(),
     )
-    mark, raised = _place(connection, kiosk, birth)
-    write_mark(connection, kiosk, birth.journal.epoch, mark)
-    acks = []
-    for epoch in epochs(connection, kiosk):
-        held = read_mark(connection, kiosk, epoch)
-        if held is not None:
-            acks.append(acknowledgement(connection, kiosk, epoch, held))
-    return Answer(acks=tuple(acks), raised=raised)
+    run = (kiosk, birth.journal.epoch)
+    known = epochs(connection, kiosk)
+    marks = lock_marks(connection, {run, *((kiosk, epoch) for epoch in known)})
+    marks[run], raised = _place(connection, kiosk, birth, marks[run], heard_of=run[1] in known)
+    write_marks(connection, {run: marks[run]})
+    standing = Standing.of(connection, marks)
+    acks = tuple(standing.acknowledge(connection, each, mark) for each, mark in marks.items())
+    return Answer(acks=acks, raised=raised)
 
 
-def _place(connection: Connection, kiosk: str, birth: Birth) -> tuple[Mark, bool]:
+def _place(connection: Connection, kiosk: str, birth: Birth, mark: Mark, *, heard_of: bool) -> tuple[Mark, bool]:
     """Compare the kiosk's position with the hub's."""
     journal = birth.journal
-    found = read_mark(connection, kiosk, journal.epoch)
-    mark = found or Mark()
     current = generation(connection)
     raised = False
     if journal.acked > mark.contiguous and birth.generation >= current:
@@ -87,7 +85,7 @@ def _place(connection: Connection, kiosk: str, birth: Birth) -> tuple[Mark, bool
             f"{journal.epoch}. The hub runs on an older database; all tills send the rest again",
         )
     if journal.first - 1 > mark.contiguous:
-        if found is not None or journal.epoch == 1:
+        if heard_of or journal.epoch == 1:
             raise_alarm(
                 connection,
                 "lost_rows",

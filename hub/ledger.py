@@ -3,93 +3,121 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, Table, insert, update
+from sqlalchemy import Connection, text
 
-from appliance.mqtt.messages.journal import WireRow
-from appliance.mqtt.messages.sale import TYPE, Sale
+from appliance.mqtt.messages.sale import TYPE, Sale, Tender
 from hub import schema
+from hub.bulk import Columns
+from hub.reading import QuickSale, QuickTender, Row, SaleRow
+
+_KEY: Final = ("kiosk", "epoch", "seq")
+_SALE: Final = Columns(
+    schema.sale,
+    *_KEY,
+    "transaction",
+    "store",
+    "workstation",
+    "business_date",
+    "at",
+    "catalogue",
+    "currency",
+    "total",
+    "receipt_token",
+)
+_LINE: Final = Columns(
+    schema.sale_line,
+    *_KEY,
+    "line",
+    "type",
+    "sku",
+    "gtin",
+    "text",
+    "entry",
+    "quantity",
+    "unit",
+    "price",
+    "gross",
+    "vat",
+)
+_TAX: Final = Columns(schema.sale_tax, *_KEY, "rate", "net", "tax", "gross")
+_TENDER: Final = Columns(schema.sale_tender, *_KEY, "number", "type", "amount", "attempt", "masked_pan", "card_name")
+_MOVEMENT: Final = Columns(schema.stock_movement, *_KEY, "number", "store", "sku", "quantity")
+_MOVE: Final = text(
+    "INSERT INTO stock_level (store, sku, on_hand) VALUES (:store, :sku, :quantity) "
+    "ON CONFLICT (store, sku) DO UPDATE SET on_hand = stock_level.on_hand + excluded.on_hand"
+)
 
 
 @dataclass(slots=True)
 class Ledger:
     """Gathers the bookings of one commit, and writes them with one statement per table."""
 
-    _rows: dict[Table, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
+    _rows: dict[Columns, list[tuple[Any, ...]]] = field(default_factory=lambda: defaultdict(list))
     _stock: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
 
-    def book(self, kiosk: str, epoch: int, row: WireRow) -> None:
+    def book(self, kiosk: str, epoch: int, row: Row) -> None:
         """Take a row; Malformed if it cannot be booked, and then nothing of it is."""
-        if row.type == TYPE and row.tv == 1:
-            self._book_sale({"kiosk": kiosk, "epoch": epoch, "seq": row.seq}, row, Sale.parse(row.data))
+        if isinstance(row, SaleRow):
+            self._book_sale((kiosk, epoch, row.seq), row, row.sale)
+        elif row.type == TYPE and row.tv == 1:
+            self._book_sale((kiosk, epoch, row.seq), row, Sale.parse(row.data))
 
-    def _book_sale(self, key: Mapping[str, Any], row: WireRow, sale: Sale) -> None:
+    def _book_sale(self, key: tuple[str, int, int], row: Row, sale: Sale | QuickSale) -> None:
         transaction = sale.transaction
-        self._rows[schema.sale].append(
-            {
-                **key,
-                "transaction": str(transaction),
-                "store": transaction.store,
-                "workstation": transaction.workstation,
-                "business_date": transaction.business_date.isoformat(),
-                "at": row.at,
-                "catalogue": row.catalogue or "",
-                "currency": str(sale.currency),
-                "total": sale.total,
-                "receipt_token": sale.receipt_token,
-            }
-        )
-        self._rows[schema.sale_line].extend(
-            {
-                **key,
-                "line": line.line,
-                "type": line.type,
-                "sku": line.sku,
-                "gtin": line.gtin,
-                "text": line.text,
-                "entry": line.entry,
-                "quantity": str(line.quantity),
-                "unit": line.unit,
-                "price": line.price,
-                "gross": line.gross,
-                "vat": str(line.vat),
-            }
-            for line in sale.lines
-        )
-        self._rows[schema.sale_tax].extend(
-            {**key, "rate": str(tax.rate), "net": tax.net, "tax": tax.tax, "gross": tax.gross} for tax in sale.taxes
-        )
-        self._rows[schema.sale_tender].extend(
-            {
-                **key,
-                "number": number,
-                "type": tender.type,
-                "amount": tender.amount,
-                "attempt": tender.attempt,
-                "masked_pan": tender.masked_pan,
-                "card_name": tender.card_name,
-            }
-            for number, tender in enumerate(sale.tenders, 1)
-        )
-        for number, (sku, quantity) in enumerate(sale.stock, 1):
-            self._rows[schema.stock_movement].append(
-                {**key, "number": number, "store": transaction.store, "sku": sku, "quantity": quantity}
+        store = transaction.store
+        self._rows[_SALE].append(
+            (
+                *key,
+                str(transaction),
+                store,
+                transaction.workstation,
+                transaction.business_date.isoformat(),
+                row.at,
+                row.catalogue or "",
+                str(sale.currency),
+                sale.total,
+                sale.receipt_token,
             )
-            self._stock[transaction.store, sku] += quantity
+        )
+        self._rows[_LINE] += [
+            (
+                *key,
+                line.line,
+                line.type,
+                line.sku,
+                line.gtin,
+                line.text,
+                line.entry,
+                str(line.quantity),
+                line.unit,
+                line.price,
+                line.gross,
+                str(line.vat),
+            )
+            for line in sale.lines
+        ]
+        self._rows[_TAX] += [(*key, str(tax.rate), tax.net, tax.tax, tax.gross) for tax in sale.taxes]
+        tenders: Sequence[Tender | QuickTender] = sale.tenders
+        self._rows[_TENDER] += [
+            (*key, number, tender.type, tender.amount, tender.attempt, tender.masked_pan, tender.card_name)
+            for number, tender in enumerate(tenders, 1)
+        ]
+        self._rows[_MOVEMENT] += [
+            (*key, number, store, sku, quantity) for number, (sku, quantity) in enumerate(sale.stock, 1)
+        ]
+        for sku, quantity in sale.stock:
+            self._stock[store, sku] += quantity
 
     def write(self, connection: Connection) -> None:
         """Write everything, stock in SKU order so that two writers cannot wait for each other."""
-        for table, rows in self._rows.items():
-            connection.execute(insert(table), rows)
-        level = schema.stock_level
-        for (store, sku), quantity in sorted(self._stock.items()):
-            changed = connection.execute(
-                update(level)
-                .where(level.c.store == store, level.c.sku == sku)
-                .values(on_hand=level.c.on_hand + quantity)
+        for columns, rows in self._rows.items():
+            columns.insert(connection, rows)
+        if self._stock:
+            moves = sorted(self._stock.items())
+            connection.execute(
+                _MOVE, [{"store": store, "sku": sku, "quantity": quantity} for (store, sku), quantity in moves]
             )
-            if not changed.rowcount:
-                connection.execute(insert(level).values(store=store, sku=sku, on_hand=quantity))

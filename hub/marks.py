@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, select, text, tuple_, update
 
 from hub.schema import kiosk_mark
+
+Run = tuple[str, int]
+"""One unbroken run of a kiosk's journal: kiosk and epoch."""
+
+_BEGIN: Final = text(
+    "INSERT INTO kiosk_mark (kiosk, epoch, contiguous, highest, gaps, proved, broken)"
+    " VALUES (:kiosk, :epoch, 0, 0, '[]', 0, 0) ON CONFLICT (kiosk, epoch) DO NOTHING"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,25 +69,54 @@ def _runs(seqs: list[int]) -> list[tuple[int, int]]:
     return runs
 
 
-def read_mark(connection: Connection, kiosk: str, epoch: int) -> Mark | None:
-    """Give a mark; None for a run that the hub has never heard of."""
+def lock_marks(connection: Connection, runs: Collection[Run]) -> dict[Run, Mark]:
+    """Give the marks of these runs, new ones too, and keep other writers from them until the transaction ends.
+
+    All writers lock in the order of kiosk and epoch, so that no two wait for each other.
+    """
     table = kiosk_mark
-    row = connection.execute(
-        select(table.c.contiguous, table.c.highest, table.c.gaps).where(table.c.kiosk == kiosk, table.c.epoch == epoch)
-    ).one_or_none()
-    if row is None:
-        return None
-    gaps = tuple((low, high) for low, high in json.loads(row.gaps))
-    return Mark(contiguous=row.contiguous, highest=row.highest, gaps=gaps)
+    wanted = sorted(runs)
+    query = (
+        select(table.c.kiosk, table.c.epoch, table.c.contiguous, table.c.highest, table.c.gaps)
+        .where(tuple_(table.c.kiosk, table.c.epoch).in_(wanted))
+        .order_by(table.c.kiosk, table.c.epoch)
+        .with_for_update()
+    )
+    found = connection.execute(query).all()
+    if len(found) < len(wanted):
+        known = {(row.kiosk, row.epoch) for row in found}
+        connection.execute(
+            _BEGIN, [{"kiosk": kiosk, "epoch": epoch} for kiosk, epoch in wanted if (kiosk, epoch) not in known]
+        )
+        found = connection.execute(query).all()
+    return {
+        (row.kiosk, row.epoch): Mark(
+            contiguous=row.contiguous,
+            highest=row.highest,
+            gaps=tuple((low, high) for low, high in json.loads(row.gaps)),
+        )
+        for row in found
+    }
 
 
-def write_mark(connection: Connection, kiosk: str, epoch: int, mark: Mark) -> None:
-    """Keep a mark."""
+def write_marks(connection: Connection, marks: Mapping[Run, Mark]) -> None:
+    """Keep marks that are locked."""
     table = kiosk_mark
-    values = {"contiguous": mark.contiguous, "highest": mark.highest, "gaps": json.dumps(mark.gaps)}
-    changed = connection.execute(update(table).where(table.c.kiosk == kiosk, table.c.epoch == epoch).values(**values))
-    if not changed.rowcount:
-        connection.execute(insert(table).values(kiosk=kiosk, epoch=epoch, proved=0, broken=0, **values))
+    connection.execute(
+        update(table)
+        .where(table.c.kiosk == bindparam("of_kiosk"), table.c.epoch == bindparam("of_epoch"))
+        .values(contiguous=bindparam("to_contiguous"), highest=bindparam("to_highest"), gaps=bindparam("to_gaps")),
+        [
+            {
+                "of_kiosk": kiosk,
+                "of_epoch": epoch,
+                "to_contiguous": mark.contiguous,
+                "to_highest": mark.highest,
+                "to_gaps": json.dumps(mark.gaps),
+            }
+            for (kiosk, epoch), mark in marks.items()
+        ],
+    )
 
 
 def epochs(connection: Connection, kiosk: str) -> list[int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, Table, and_, select
 
 from hub import schema
 
@@ -36,7 +36,8 @@ def _parts(
     table = schema.sale
     query = select(part).order_by(part.c.kiosk, part.c.epoch, part.c.seq, part.c[order])
     if token:
-        query = query.join(table).where(table.c.receipt_token == token)
+        whole = and_(*(part.c[name] == table.c[name] for name in ("kiosk", "epoch", "seq")))
+        query = query.join(table, whole).where(table.c.receipt_token == token)
     result: dict[tuple[str, int, int], list[dict[str, Any]]] = defaultdict(list)
     for row in connection.execute(query):
         values = dict(row._mapping)  # noqa: SLF001 - public by SQLAlchemy's documentation

@@ -8,7 +8,6 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
@@ -18,7 +17,7 @@ from sqlalchemy import (
     Text,
 )
 
-REVISION: Final = "0001"
+REVISION: Final = "0002"
 """The newest step of hub/migrations, which makes these very tables."""
 METADATA: Final = MetaData()
 
@@ -29,10 +28,6 @@ def _key() -> list[Column[object]]:
         Column("epoch", Integer, primary_key=True, autoincrement=False),
         Column("seq", BigInteger, primary_key=True, autoincrement=False),
     ]
-
-
-def _of_sale() -> ForeignKeyConstraint:
-    return ForeignKeyConstraint(["kiosk", "epoch", "seq"], ["sale.kiosk", "sale.epoch", "sale.seq"])
 
 
 setting: Final = Table(
@@ -69,7 +64,6 @@ journal_row: Final = Table(
     Column("at", String(32), nullable=False),
     Column("hash", String(64), nullable=False),
     Column("document", Text, nullable=False),
-    sqlite_with_rowid=False,
 )
 
 kiosk_mark: Final = Table(
@@ -133,7 +127,7 @@ sale_line: Final = Table(
     Column("price", BigInteger, nullable=False),
     Column("gross", BigInteger, nullable=False),
     Column("vat", String(20), nullable=False),
-    _of_sale(),
+    sqlite_with_rowid=False,
 )
 
 sale_tax: Final = Table(
@@ -144,7 +138,7 @@ sale_tax: Final = Table(
     Column("net", BigInteger, nullable=False),
     Column("tax", BigInteger, nullable=False),
     Column("gross", BigInteger, nullable=False),
-    _of_sale(),
+    sqlite_with_rowid=False,
 )
 
 sale_tender: Final = Table(
@@ -157,7 +151,7 @@ sale_tender: Final = Table(
     Column("attempt", String(36), nullable=False),
     Column("masked_pan", String(30), nullable=False),
     Column("card_name", String(60), nullable=False),
-    _of_sale(),
+    sqlite_with_rowid=False,
 )
 
 stock_movement: Final = Table(
@@ -168,6 +162,7 @@ stock_movement: Final = Table(
     Column("store", String(32), nullable=False),
     Column("sku", String(64), nullable=False),
     Column("quantity", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 stock_level: Final = Table(

@@ -21,6 +21,7 @@ PLACES: dict[str, tuple[str, ...]] = {
     "evdev": ("appliance/io/scanners/evdev.py",),
     "gpiozero": ("appliance/io/gpio.py", "appliance/io/drawers/gpio.py", "appliance/io/lights/*"),
     "kivy": ("appliance/ui/*", "simulators/gallery*"),
+    "msgspec": ("hub/reading.py",),
     "paho": ("appliance/mqtt/client.py", "hub/broker.py"),
     "pyudev": ("appliance/io/scanners/udev.py",),
     "qrcode": ("appliance/io/printers/composer.py", "appliance/ui/widgets/surface.py", "simulators/*"),

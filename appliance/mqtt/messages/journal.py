@@ -88,11 +88,12 @@ class JournalBatch:
         return cls(
             kiosk=fields.text("kiosk", limit=11, pattern=KIOSK_ID),
             epoch=fields.integer("epoch", low=1),
-            rows=tuple(_row(entry, i) for i, entry in enumerate(fields.entries("events", limit=MAX_ROWS))),
+            rows=tuple(any_row(entry, i) for i, entry in enumerate(fields.entries("events", limit=MAX_ROWS))),
         )
 
 
-def _row(value: object, index: int) -> WireRow | UnfitRow:
+def any_row(value: object, index: int) -> WireRow | UnfitRow:
+    """Read the row at an index of a batch; Malformed only where its sequence cannot be told."""
     try:
         return WireRow.parse(value)
     except (Malformed, UnicodeEncodeError, TypeError) as error:

@@ -13,7 +13,11 @@ from appliance.core.money import Currency
 from appliance.mqtt.messages.wire import Fields, Malformed
 
 TYPE: Final = "transaction.completed"
-_LINES: Final = 1000
+MAX_LINES: Final = 1000
+MAX_PARTS: Final = 100
+"""Tax rates, or tenders, of one sale."""
+MAX_AMOUNT: Final = 10**13
+"""Minor units."""
 _MILLI: Final = 1000
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{0,64}")
 
@@ -78,10 +82,10 @@ class Sale:
             transaction=_transaction(fields),
             currency=_currency(fields),
             total=_amount(fields, "total"),
-            lines=tuple(_line(entry) for entry in fields.objects("lines", limit=_LINES)),
-            taxes=tuple(_tax(entry) for entry in fields.objects("taxes", limit=100)),
-            tenders=tuple(_tender(entry) for entry in fields.objects("tenders", limit=100)),
-            stock=tuple(_movement(fields, entry) for entry in fields.entries("stock", limit=_LINES)),
+            lines=tuple(_line(entry) for entry in fields.objects("lines", limit=MAX_LINES)),
+            taxes=tuple(_tax(entry) for entry in fields.objects("taxes", limit=MAX_PARTS)),
+            tenders=tuple(_tender(entry) for entry in fields.objects("tenders", limit=MAX_PARTS)),
+            stock=tuple(_movement(fields, entry) for entry in fields.entries("stock", limit=MAX_LINES)),
             receipt_token=fields.text("receipt_token", limit=64, pattern=_TOKEN) if fields.has("receipt_token") else "",
         )
         for name, amounts in (("lines", sale.lines), ("taxes", sale.taxes)):
@@ -111,7 +115,7 @@ def _currency(fields: Fields) -> Currency:
 
 
 def _amount(fields: Fields, key: str) -> int:
-    return fields.integer(key, low=-(10**13), high=10**13)
+    return fields.integer(key, low=-MAX_AMOUNT, high=MAX_AMOUNT)
 
 
 def _line(fields: Fields) -> Line:

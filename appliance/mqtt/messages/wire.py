@@ -106,14 +106,19 @@ def text_packet(
 
 def decode(payload: bytes, properties: Mapping[str, str] | None = None) -> Fields:
     """Read a JSON object; Malformed for anything that is too large, no object, or holds a float."""
+    return Fields(parse_json(unpack(payload, properties)), "")
+
+
+def unpack(payload: bytes, properties: Mapping[str, str] | None = None) -> bytes:
+    """Give the text of a payload; Malformed if it is too large, or packed in a way that is not known."""
     if len(payload) > MAX_PACKET:
         raise Malformed(f"{len(payload)} bytes are more than a packet holds")
     encoding = (properties or {}).get("enc", "")
     if encoding == "zstd":
-        payload = decompress(payload)
-    elif encoding:
+        return decompress(payload)
+    if encoding:
         raise Malformed(f"unknown encoding {encoding[:20]!r}")
-    return Fields(parse_json(payload), "")
+    return payload
 
 
 def decompress(payload: bytes, limit: int = MAX_DECODED) -> bytes:
