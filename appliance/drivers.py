@@ -7,8 +7,11 @@ from typing import Protocol
 from uuid import UUID
 
 from appliance.core.checkout import DeviceState
-from appliance.core.payment import Capabilities, Intent, Outcome, PaymentFact, Progress
+from appliance.core.payment import Capabilities, Evidence, Intent, Notify, Outcome, PaymentFact, Totals
 from appliance.core.receipt import ReceiptDocument
+
+Record = Callable[[PaymentFact], bool]
+"""How an adapter makes a fact durable: True once it is on disk and right, False if it cannot be or must not stand."""
 
 
 class Device(Protocol):
@@ -91,19 +94,39 @@ class TenderDevice(Device, Protocol):
         """Give what the device did last, to be frozen into the next intent; kept up to date, so no round trip."""
         ...
 
-    def authorise(
-        self, intent: Intent, record: Callable[[PaymentFact], bool], notify: Callable[[Progress, bool], None]
-    ) -> Outcome:
-        """Take the money of an intent. `record` returns True once a fact is on disk, False if it cannot be.
+    def authorise(self, intent: Intent, record: Record, notify: Notify) -> Outcome:
+        """Take the money of an intent. `notify` feeds the screen and never blocks."""
+        ...
 
-        `notify(progress, may_cancel)` feeds the screen and never blocks.
+    def reverse(self, intent: Intent, record: Record, notify: Notify) -> Outcome:
+        """Undo `intent.original` wholly: REVERSED; DECLINED if the device cannot, or no longer.
+
+        A reversal or refund needs no baseline: it names what it undoes.
         """
         ...
 
-    def lookup(self, intent: Intent) -> Outcome:
-        """Find out what became of an intent; moves no money and may be repeated for ever."""
+    def refund(self, intent: Intent, record: Record, notify: Notify) -> Outcome:
+        """Pay the amount of an intent back: APPROVED; DECLINED if the device cannot. May need the customer's card."""
+        ...
+
+    def lookup(self, intent: Intent, evidence: Evidence) -> Outcome:
+        """Find out what became of an intent of any kind; moves no money and may be repeated for ever.
+
+        An answer of another amount than the intent's is APPROVED with that amount: the register has it reversed.
+        """
         ...
 
     def cancel(self, attempt: UUID) -> None:
         """Ask to stop, from another thread; only a request."""
+        ...
+
+    def present(self, attempt: UUID, code: str) -> None:
+        """Take a scanned code while an intent waits for the customer's, from another thread; never logged or kept.
+
+        Devices that read no codes ignore it.
+        """
+        ...
+
+    def close_day(self) -> Totals | None:
+        """Send what the device holds to the acquirer; its sums, None if it keeps none. DeviceError: it is not done."""
         ...

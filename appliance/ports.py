@@ -10,7 +10,7 @@ from uuid import UUID
 
 from appliance.core.commands import Command
 from appliance.core.events import Event
-from appliance.core.payment import Intent
+from appliance.core.payment import Evidence, Intent
 from appliance.core.receipt import ReceiptDocument
 
 if TYPE_CHECKING:
@@ -186,11 +186,19 @@ class Peripherals(Protocol):
         ...
 
     def authorise(self, intent: Intent) -> None:
-        """Begin a payment; answers with RecordPayment, ReportProgress and in the end ReportOutcome."""
+        """Begin an intent of any kind; answers with RecordPayment, ReportProgress and in the end ReportOutcome."""
         ...
 
-    def look_up(self, intent: Intent) -> None:
-        """Find out about a payment; answers with ReportOutcome, again after a while if it is still UNKNOWN."""
+    def look_up(self, intent: Intent, evidence: Evidence) -> None:
+        """Find out about an intent; answers with ReportOutcome, again after a while if it is still UNKNOWN."""
+        ...
+
+    def present(self, attempt: UUID, code: str) -> None:
+        """Give a device the customer's code that it waits for; the code is kept nowhere."""
+        ...
+
+    def close_day(self, device: str) -> None:
+        """Have a tender device close its day; answers with ReportTotals."""
         ...
 
     def cancel(self, attempt: UUID) -> None:

@@ -24,7 +24,6 @@ from appliance.core.commands import (
     Command,
     Heartbeat,
     RecordPayment,
-    RequestPayment,
     SignOn,
     Stop,
 )
@@ -69,7 +68,7 @@ class Register:
         policy = self._checkout.policy
         events: list[e.Event] = [
             e.SystemStarted(version=self._version, store=policy.store, workstation=policy.workstation),
-            *recover(self._checkout),
+            *recover(self._checkout, self._moment()),
         ]
         self._act(outstanding(self._checkout))
         self._commit(events)
@@ -113,7 +112,7 @@ class Register:
         try:
             if isinstance(decision, Decision):
                 self._commit(decision.events, moment)
-                kept = True
+                kept = decision.accepted
         finally:
             # An adapter waits for this answer before it sends another byte: it must hear of a failure too.
             if isinstance(command, RecordPayment):
@@ -158,7 +157,7 @@ class Register:
     def _moment(self, command: Command | None = None) -> Moment:
         around = self._around
         operator = around.staff.sign_on(command.pin) if isinstance(command, SignOn) else None
-        devices = set(self._checkout.policy.tender_devices.values()) if isinstance(command, RequestPayment) else set()
+        devices = set(self._checkout.policy.tender_devices.values())
         return Moment(
             at=around.clock.now(),
             business_date=around.clock.business_date(),
@@ -191,7 +190,11 @@ class Register:
                 case fx.Authorise():
                     around.peripherals.authorise(effect.intent)
                 case fx.LookUp():
-                    around.peripherals.look_up(effect.intent)
+                    around.peripherals.look_up(effect.intent, effect.evidence)
+                case fx.PresentCode():
+                    around.peripherals.present(effect.attempt, effect.code)
+                case fx.CloseDay():
+                    around.peripherals.close_day(effect.device)
                 case fx.CancelAttempt():
                     around.peripherals.cancel(effect.attempt)
                 case fx.KickDrawer():

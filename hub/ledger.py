@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, text
 
-from appliance.mqtt.messages.sale import TYPE, Sale, Tender
+from appliance.mqtt.messages.sale import TYPE, VERSIONS, Sale, Tender
 from hub import schema
 from hub.bulk import Columns
 from hub.reading import QuickSale, QuickTender, Row, SaleRow
@@ -63,7 +63,7 @@ class Ledger:
         """Take a row; Malformed if it cannot be booked, and then nothing of it is."""
         if isinstance(row, SaleRow):
             self._book_sale((kiosk, epoch, row.seq), row, row.sale)
-        elif row.type == TYPE and row.tv == 1:
+        elif row.type == TYPE and row.tv in VERSIONS:
             self._book_sale((kiosk, epoch, row.seq), row, Sale.parse(row.data))
 
     def _book_sale(self, key: tuple[str, int, int], row: Row, sale: Sale | QuickSale) -> None:

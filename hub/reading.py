@@ -62,6 +62,8 @@ class QuickTender(Struct, forbid_unknown_fields=True, kw_only=True):
     masked_pan: Annotated[str, Meta(max_length=30)] = ""
     card_name: Annotated[str, Meta(max_length=60)] = ""
     reference: dict[str, str | int | None] | None = None
+    given: Amount | None = None
+    unconfirmed: bool = False
 
 
 class _Sale(Struct, forbid_unknown_fields=True, kw_only=True):
@@ -74,6 +76,7 @@ class _Sale(Struct, forbid_unknown_fields=True, kw_only=True):
     stock: Annotated[list[tuple[Text64, str]], Meta(max_length=MAX_LINES)]
     receipt_token: Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_-]{0,64}\Z")] = ""
     customer_receipts: list[list[str]] = field(default_factory=list)
+    rounding: Amount = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,11 +91,12 @@ class QuickSale:
     tenders: list[QuickTender]
     stock: list[tuple[str, int]]
     receipt_token: str
+    rounding: int
 
 
 class _Row(Struct, forbid_unknown_fields=True, kw_only=True):
     type: Literal["transaction.completed"]
-    tv: Literal[1]
+    tv: Literal[1, 2]
     id: UUID
     seq: Number
     at: str
@@ -114,7 +118,7 @@ class SaleRow:
     """`messages.journal.WireRow` of a completed sale, with the sale."""
 
     type: ClassVar[str] = TYPE
-    tv: ClassVar[int] = 1
+    tv: int
     seq: int
     id: str
     at: str
@@ -164,6 +168,7 @@ def _sale_row(text: bytes) -> SaleRow | None:
     except (ValueError, Malformed):
         return None
     return SaleRow(
+        tv=row.tv,
         seq=row.seq,
         id=str(row.id),
         at=row.at,
@@ -184,6 +189,7 @@ def _proved(sale: _Sale) -> QuickSale:
         or sum([line.gross for line in sale.lines]) != sale.total
         or sum([tax.gross for tax in sale.taxes]) != sale.total
         or any(tax.net + tax.tax != tax.gross for tax in sale.taxes)
+        or sum([tender.amount for tender in sale.tenders]) != sale.total + sale.rounding
     ):
         raise ValueError("not the sale that it should be")
     return QuickSale(
@@ -195,6 +201,7 @@ def _proved(sale: _Sale) -> QuickSale:
         tenders=sale.tenders,
         stock=[(sku, _thousandths(quantity)) for sku, quantity in sale.stock],
         receipt_token=sale.receipt_token,
+        rounding=sale.rounding,
     )
 
 

@@ -26,14 +26,17 @@ def _works(device: DeviceState) -> bool:
 
 def tenders(checkout: Checkout) -> tuple[TenderType, ...]:
     """Give the tenders that work now, in the order of the configuration."""
-    devices = checkout.policy.tender_devices
-    return tuple(
-        tender
-        for tender in checkout.policy.tenders
-        if tender in devices
-        and (device := checkout.devices.get(devices[tender])) is not None
-        and device.health is Health.ONLINE
-    )
+    return tuple(tender for tender in checkout.policy.tenders if _takes(checkout, tender))
+
+
+def _takes(checkout: Checkout, tender: TenderType) -> bool:
+    policy = checkout.policy
+    if tender not in policy.tender_devices:
+        return tender is TenderType.CASH and policy.takes_cash_by_hand
+    if policy.unattended and tender in policy.unconfirmed:
+        return False
+    device = checkout.devices.get(policy.tender_devices[tender])
+    return device is not None and device.health is Health.ONLINE
 
 
 def receipts(checkout: Checkout) -> tuple[ReceiptKind, ...]:

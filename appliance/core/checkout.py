@@ -12,10 +12,10 @@ from uuid import UUID
 from appliance.core.barcode import BarcodeRules
 from appliance.core.catalogue import Shelf, Unit
 from appliance.core.commands import Condition, EntryMethod, Health, PaymentDecision, PrintResult, ReceiptKind
-from appliance.core.events import TransactionCompleted
+from appliance.core.events import PostVoidBegun, RefundDue, TransactionCompleted, Unsettled
 from appliance.core.identifiers import CatalogueVersion, Gtin, Language, LineNumber, Operator, Sku, TransactionId
 from appliance.core.money import Currency, Money
-from appliance.core.payment import Payment, PaymentState, Progress, TenderType
+from appliance.core.payment import IntentKind, Payment, PaymentState, Progress, TenderType
 from appliance.core.tax import TaxTable
 
 
@@ -24,6 +24,8 @@ class Reason(StrEnum):
 
     UNKNOWN_ITEM = "unknown_item"
     UNREADABLE = "unreadable"
+    PURSE = "purse"
+    """The code of a wallet, shown before its tender was chosen: it is neither shown nor kept."""
     NO_PRICE = "no_price"
     RECALLED = "recalled"
     EXPIRED = "expired"
@@ -42,6 +44,10 @@ class Reason(StrEnum):
     CANNOT_CANCEL = "cannot_cancel"
     SALE_OPEN = "sale_open"
     SALE_FULL = "sale_full"
+    TOO_LITTLE = "too_little"
+    """Cash given that buys nothing: none, or not of this currency."""
+    UNRESOLVED = "unresolved"
+    """A payment is in doubt or money is due to a customer: that comes first."""
     UNKNOWN_LINE = "unknown_line"
     NOT_NOW = "not_now"
 
@@ -64,7 +70,19 @@ class TransactionState(StrEnum):
     TENDERING = "TENDERING"
     IN_DOUBT = "IN_DOUBT"
     TENDERED = "TENDERED"
+    POST_VOIDING = "POST_VOIDING"
     VOIDED = "VOIDED"
+
+
+class AfterRestart(StrEnum):
+    """What becomes of a sale that a restart found in doubt and the device then says is paid."""
+
+    COMPLETE = "complete"
+    """The goods are in the customer's hands."""
+    REVERSE = "reverse"
+    """A machine that hands goods out: nobody has got them."""
+    ASK = "ask"
+    """Staff decide."""
 
 
 class LaneState(StrEnum):
@@ -135,6 +153,10 @@ class Transaction:
     receipt: ReceiptState = field(default_factory=ReceiptState)
     last_voided: LineNumber | None = None
     """The line that "Undo" brings back."""
+    rounding: Money | None = None
+    """Cash rounding, its own line: no part of the sale and its tax."""
+    post_void: PostVoidBegun | None = None
+    """Who undoes a completed sale, and why."""
 
     @property
     def active(self) -> tuple[LineItem, ...]:
@@ -153,20 +175,35 @@ class Transaction:
     def paid(self) -> Money:
         """What is paid for certain."""
         result = Money(0, self.currency)
-        for payment in self.payments:
-            if payment.state in (PaymentState.CONFIRMED, PaymentState.RELEASED):
-                result += payment.intent.amount
+        for payment in self.parts:
+            result += payment.charged
         return result
 
     @property
+    def parts(self) -> tuple[Payment, ...]:
+        """The payments that count, in their order."""
+        states = (PaymentState.CONFIRMED, PaymentState.RELEASED)
+        return tuple(p for p in self.payments if p.intent.kind is IntentKind.PAY and p.state in states and p.fits)
+
+    @property
     def due(self) -> Money:
-        """What is still to be paid."""
-        return self.total - self.paid
+        """What is still to be paid, cash rounding included."""
+        rounding = self.rounding or Money(0, self.currency)
+        return self.total + rounding - self.paid
 
     @property
     def running(self) -> Payment | None:
-        """The attempt that is under way or in doubt; at most one."""
+        """The intent that is under way or in doubt; at most one. A payment that is being undone: what undoes it."""
         return next((p for p in self.payments if p.state is PaymentState.INTENT or p.state.unresolved), None)
+
+    @property
+    def owed(self) -> tuple[Payment, ...]:
+        """The payments that a person must give back."""
+        return tuple(p for p in self.payments if p.state is PaymentState.REFUND_DUE)
+
+    def payment_of(self, attempt: UUID | None) -> Payment | None:
+        """Give the payment of an attempt."""
+        return next((p for p in self.payments if p.intent.attempt == attempt), None)
 
     @property
     def waiting_lines(self) -> tuple[LineItem, ...]:
@@ -186,6 +223,21 @@ class DecidedPayment:
     amount: Money
     decision: PaymentDecision
     operator: Operator
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundTask:
+    """Money that is due to a customer. It outlives its transaction, and the business day."""
+
+    due: RefundDue
+    refund: Payment | None = None
+    """The newest intent that gives it back through its device."""
+
+    @property
+    def running(self) -> Payment | None:
+        """The refund that is under way or in doubt."""
+        refund = self.refund
+        return refund if refund and (refund.state is PaymentState.INTENT or refund.state.unresolved) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,7 +271,17 @@ class Policy:
     tax: TaxTable = field(default_factory=lambda: TaxTable({}))
     barcodes: BarcodeRules = field(default_factory=BarcodeRules)
     tender_devices: Mapping[TenderType, str] = field(default_factory=dict)
-    """Which device takes a tender."""
+    """Which device takes a tender. Cash without one is taken by staff."""
+    unconfirmed: frozenset[TenderType] = frozenset()
+    """Tenders whose device does not tell that money has come: staff must look."""
+    cash_step: int = 1
+    """Minor units of the smallest coin that cash is rounded to."""
+    after_restart: AfterRestart = AfterRestart.COMPLETE
+
+    @property
+    def takes_cash_by_hand(self) -> bool:
+        """Whether staff take cash over the counter."""
+        return TenderType.CASH in self.tenders and TenderType.CASH not in self.tender_devices and not self.unattended
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,6 +299,10 @@ class Checkout:
     """Print jobs whose end is not known yet."""
     decided: Mapping[UUID, DecidedPayment] = field(default_factory=dict)
     """Attempts that a person decided: the device may still say otherwise."""
+    refunds: Mapping[UUID, RefundTask] = field(default_factory=dict)
+    """Money that is due to customers, by the attempt that took it."""
+    unsettled: Mapping[str, Unsettled] = field(default_factory=dict)
+    """What each tender device must hold since its last end of day."""
     help_called: bool = False
     help_code: str = ""
     help_acknowledged: bool = False
@@ -249,6 +315,11 @@ class Checkout:
     devices: Mapping[str, DeviceState] = field(default_factory=dict)
     progress: Progress = Progress.WORKING
     may_cancel: bool = False
+    code: str = ""
+    """What the screen draws as a QR code while a payment waits for a phone."""
+    code_until: datetime | None = None
+    closing_day: Mapping[str, str] = field(default_factory=dict)
+    """Tender devices whose end of day is under way (""), or went wrong (why)."""
     fault: str = ""
     """Why the lane is out of service, for staff."""
     hub_online: bool = False
@@ -268,6 +339,12 @@ class Checkout:
 
     def unresolved(self) -> tuple[UUID, ...]:
         """Give the attempts of which nobody knows yet whether money moved."""
-        if self.transaction is None:
-            return ()
-        return tuple(p.intent.attempt for p in self.transaction.payments if p.state.unresolved)
+        payments = self.transaction.payments if self.transaction else ()
+        refunds = tuple(task.refund for task in self.refunds.values() if task.refund is not None)
+        return tuple(p.intent.attempt for p in (*payments, *refunds) if p.state.unresolved)
+
+    def busy_devices(self) -> frozenset[str]:
+        """Give the tender devices at which an intent is under way or in doubt: none may begin there before it ends."""
+        sale = self.transaction.running if self.transaction else None
+        running = [sale, *(task.running for task in self.refunds.values())]
+        return frozenset(payment.intent.device for payment in running if payment is not None)

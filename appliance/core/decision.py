@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from appliance.core import attending, issuing, paying, selling
+from appliance.core import attending, cash, doubt, issuing, paying, selling, settling, undoing
 from appliance.core import commands as c
 from appliance.core import events as e
 from appliance.core.catalogue import PriceBook
 from appliance.core.checkout import Checkout, DeviceState, Reason, Rejection, Transaction, TransactionState
 from appliance.core.commands import PrintResult, ReceiptKind
-from appliance.core.effects import Effect, LookUp
+from appliance.core.effects import Effect, look_up
 from appliance.core.evolution import receipt_settled
 from appliance.core.moment import Decision, Moment
-from appliance.core.payment import PaymentState, Progress
+from appliance.core.payment import Payment, PaymentState, Progress
 
 
 def decide(checkout: Checkout, command: c.Command, book: PriceBook, moment: Moment) -> Decision | Rejection:
@@ -46,7 +46,21 @@ def decide(checkout: Checkout, command: c.Command, book: PriceBook, moment: Mome
         case c.ResolvePayment():
             return paying.resolve(checkout, command, moment)
         case c.RetryLookup():
-            return paying.retry_lookup(checkout)
+            return doubt.retry_lookup(checkout)
+        case c.UndoPayments():
+            return undoing.undo(checkout, moment)
+        case c.RefundPayment():
+            return undoing.refund(checkout, command, moment)
+        case c.PostVoid():
+            return undoing.begin_post_void(checkout, command, moment)
+        case c.TakeCash():
+            return cash.take(checkout, command, moment)
+        case c.CompleteSale():
+            return paying.complete_sale(checkout, moment)
+        case c.CloseTerminalDay():
+            return settling.close_day(checkout, command)
+        case c.ReportTotals():
+            return settling.report_totals(checkout, command)
         case c.ChooseReceipt():
             return issuing.choose(checkout, command)
         case c.FinishSale():
@@ -113,7 +127,20 @@ def observe(checkout: Checkout, command: c.Command, moment: Moment) -> Checkout:
             running = checkout.transaction.running if checkout.transaction else None
             if running is None or running.intent.attempt != command.attempt:
                 return checkout
-            return replace(checkout, progress=command.progress, may_cancel=command.may_cancel)
+            return replace(
+                checkout,
+                progress=command.progress,
+                may_cancel=command.may_cancel,
+                code=command.code,
+                code_until=command.until,
+            )
+        case c.CloseTerminalDay():
+            return replace(checkout, closing_day={**checkout.closing_day, command.device: ""})
+        case c.ReportTotals(fault=fault) if fault:
+            return replace(checkout, closing_day={**checkout.closing_day, command.device: fault})
+        case c.ReportTotals():
+            over = {device: why for device, why in checkout.closing_day.items() if device != command.device}
+            return replace(checkout, closing_day=over)
         case c.CancelPayment():
             return replace(checkout, progress=Progress.CANCELLING, may_cancel=False)
         case c.FinishSale():
@@ -128,24 +155,39 @@ def _left(checkout: Checkout) -> Checkout:
     return replace(checkout, transaction=None) if gone else checkout
 
 
-def recover(checkout: Checkout) -> tuple[e.Event, ...]:
-    """Say what a restart makes of what was under way: doubt is written down, nothing is charged or printed again."""
+def recover(checkout: Checkout, moment: Moment) -> tuple[e.Event, ...]:
+    """Say what a restart makes of what was under way: doubt is written down, nothing is charged or printed again.
+
+    Only what had to be undone at once, and was not begun, is begun anew.
+    """
     events: list[e.Event] = []
-    transaction = checkout.transaction
-    running = transaction.running if transaction else None
-    if transaction is not None and running is not None:
-        attempt = running.intent.attempt
-        if running.state is PaymentState.INTENT:
-            events.append(
-                e.PaymentNotCharged(transaction=transaction.id, attempt=attempt, reason="restarted before sending")
-            )
-        elif running.state is not PaymentState.UNKNOWN:
-            events.append(e.PaymentOutcomeLost(transaction=transaction.id, attempt=attempt, reason="restarted"))
-            events += paying.call_staff(checkout)
+    for number, payment in enumerate(doubt.running(checkout)):
+        events += _interrupted(checkout, payment, moment.later(number))
+    if any(isinstance(event, e.PaymentOutcomeLost) for event in events):
+        events += doubt.call_staff(checkout)
     events += [_cut_off(job, checkout) for job in checkout.printing]
     if checkout.operator is not None:
         events.append(e.OperatorSignedOff(operator=checkout.operator))
     return tuple(events)
+
+
+def _interrupted(checkout: Checkout, payment: Payment, moment: Moment) -> tuple[e.Event, ...]:
+    intent = payment.intent
+    if payment.state is PaymentState.UNKNOWN:
+        return ()
+    if payment.state is not PaymentState.INTENT:
+        lost = e.PaymentOutcomeLost(
+            transaction=intent.transaction, attempt=intent.attempt, reason="restarted", restarted=True
+        )
+        return (lost,)
+    never = e.PaymentNotCharged(
+        transaction=intent.transaction, attempt=intent.attempt, reason="restarted before sending"
+    )
+    transaction = checkout.transaction
+    original = transaction.payment_of(intent.original_attempt) if transaction else None
+    if transaction is None or original is None or payment.reason is None:
+        return (never,)
+    return (never, *undoing.reverse(checkout, transaction, original, payment.reason, moment))
 
 
 def _cut_off(job: str, checkout: Checkout) -> e.ReceiptIssued:
@@ -160,8 +202,9 @@ def _cut_off(job: str, checkout: Checkout) -> e.ReceiptIssued:
 
 def outstanding(checkout: Checkout) -> tuple[Effect, ...]:
     """Give the effects that the state still asks for after a restart."""
-    running = checkout.transaction.running if checkout.transaction else None
-    return (LookUp(running.intent),) if running is not None and running.state is PaymentState.UNKNOWN else ()
+    return tuple(
+        look_up(checkout, payment) for payment in doubt.running(checkout) if payment.state is PaymentState.UNKNOWN
+    )
 
 
 def settle(checkout: Checkout) -> Checkout:

@@ -12,7 +12,7 @@ from appliance.core.checkout import Checkout
 from appliance.core.commands import ReceiptKind
 from appliance.core.events import TransactionCompleted
 from appliance.core.evolution import receipt_job
-from appliance.core.payment import Intent, Payment
+from appliance.core.payment import NO_EVIDENCE, Evidence, Intent, Payment
 
 
 class Sound(StrEnum):
@@ -46,6 +46,22 @@ class LookUp:
     """Ask a device what became of an intent."""
 
     intent: Intent
+    evidence: Evidence = NO_EVIDENCE
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class PresentCode:
+    """Give the device of an attempt the code that the customer showed. The code is the key to his purse."""
+
+    attempt: UUID
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class CloseDay:
+    """Have a tender device close its day. Never an outstanding effect: staff ask again."""
+
+    device: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +86,19 @@ class CancelAttempt:
     attempt: UUID
 
 
-Effect = Play | Authorise | LookUp | PrintReceipt | KickDrawer | CancelAttempt
+Effect = Play | Authorise | LookUp | PrintReceipt | KickDrawer | CancelAttempt | PresentCode | CloseDay
+
+
+def look_up(checkout: Checkout, payment: Payment) -> LookUp:
+    """Give the question about an intent, with what the journal knows of it."""
+    told = payment.outcome
+    sums = checkout.unsettled.get(payment.intent.device)
+    evidence = Evidence(
+        reference=told.reference if told is not None else None,
+        charged=told.amount if told is not None else None,
+        unsettled=sums.amount if sums is not None and sums.complete else None,
+    )
+    return LookUp(payment.intent, evidence)
 
 
 def effects_of(event: e.Event, checkout: Checkout) -> tuple[Effect, ...]:
@@ -80,10 +108,12 @@ def effects_of(event: e.Event, checkout: Checkout) -> tuple[Effect, ...]:
             return (Play(Sound.OK),)
         case e.HelpCalled():
             return (Play(Sound.ATTENTION),)
-        case e.PaymentRequested():
+        case e.PaymentRequested(device=device) if device:
             return tuple(Authorise(payment.intent) for payment in _payments(checkout, event.attempt))
         case e.PaymentOutcomeLost():
-            return tuple(LookUp(payment.intent) for payment in _payments(checkout, event.attempt))
+            return tuple(look_up(checkout, payment) for payment in _payments(checkout, event.attempt))
+        case e.PaymentConfirmed(outcome=outcome) if outcome.given is not None and _by_hand(checkout, event.attempt):
+            return (KickDrawer(),)
         case e.PaymentDeclined() | e.PaymentCancelled() | e.PaymentNotCharged() | e.PaymentReversed():
             return (Play(Sound.DECLINED),)
         case e.TransactionCompleted():
@@ -98,7 +128,13 @@ def effects_of(event: e.Event, checkout: Checkout) -> tuple[Effect, ...]:
 
 def _payments(checkout: Checkout, attempt: UUID) -> tuple[Payment, ...]:
     payments = checkout.transaction.payments if checkout.transaction else ()
-    return tuple(payment for payment in payments if payment.intent.attempt == attempt)
+    refunds = (task.refund for task in checkout.refunds.values() if task.refund is not None)
+    return tuple(payment for payment in (*payments, *refunds) if payment.intent.attempt == attempt)
+
+
+def _by_hand(checkout: Checkout, attempt: UUID) -> bool:
+    """Whether staff moved the money themselves, to or from the drawer."""
+    return any(not payment.intent.device for payment in _payments(checkout, attempt))
 
 
 def _print(event: e.ReceiptChosen, checkout: Checkout) -> tuple[Effect, ...]:

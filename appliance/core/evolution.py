@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
-from uuid import UUID
+from typing import Final
 
 from appliance.core import events as e
+from appliance.core import payment_evolution
 from appliance.core.checkout import (
     Checkout,
     DecidedPayment,
@@ -21,11 +22,20 @@ from appliance.core.commands import PrintResult, ReceiptKind
 from appliance.core.identifiers import LineNumber
 from appliance.core.lifecycle import next_lane, next_state
 from appliance.core.money import Money
-from appliance.core.payment import Intent, Outcome, OutcomeKind, Payment, PaymentState, Progress, may_become
+from appliance.core.payment import IntentKind, PaymentState, Progress
+from appliance.core.payment_evolution import PaymentEvent
+
+_MONEY: Final = PaymentEvent | e.PaymentRequested | e.DayOpened | e.TerminalDayClosed
 
 
 def evolve(checkout: Checkout, event: e.Event, at: datetime) -> Checkout:
     """Give the state after an event of the journal, written at `at` (aware UTC)."""
+    if isinstance(event, _MONEY):
+        checkout = replace(
+            checkout,
+            refunds=payment_evolution.refunds(checkout, event, at),
+            unsettled=payment_evolution.unsettled(checkout, event),
+        )
     match event:
         case e.DayOpened():
             lane = LaneState.OPEN if event.lane_open else LaneState.CLOSED
@@ -58,6 +68,12 @@ def evolve(checkout: Checkout, event: e.Event, at: datetime) -> Checkout:
             return _receipt_issued(checkout, event)
         case e.TransactionStarted():
             return _started(checkout, event)
+        case e.PostVoidBegun():
+            return _post_void_begun(checkout, event)
+        case e.PaymentReversed():
+            return _reversed(checkout, event, at)
+        case e.PaymentRequested(kind=IntentKind.REFUND) | e.TerminalDayClosed():
+            return checkout
         case e.SystemStarted() | e.SystemStopped() | e.DayClosed() | e.CatalogueActivated():
             return checkout
         case _:
@@ -71,6 +87,22 @@ def _started(checkout: Checkout, event: e.TransactionStarted) -> Checkout:
         id=event.transaction, state=TransactionState.OPEN, catalogue=event.catalogue, currency=event.currency
     )
     return replace(checkout, transaction=transaction, next_transaction=event.transaction.sequence + 1)
+
+
+def _post_void_begun(checkout: Checkout, event: e.PostVoidBegun) -> Checkout:
+    sale = checkout.last_sale
+    if sale is None or sale.id != event.transaction or next_state(checkout.state, e.PostVoidBegun) is None:
+        return checkout
+    return replace(checkout, transaction=replace(sale, state=TransactionState.POST_VOIDING, post_void=event))
+
+
+def _reversed(checkout: Checkout, event: e.PaymentReversed, at: datetime) -> Checkout:
+    """Money that was owed may go back at any time, whatever the transaction is at by then."""
+    sale = checkout.transaction
+    owed = sale.payment_of(event.attempt) if sale is not None else None
+    if sale is None or owed is None or owed.state is not PaymentState.REFUND_DUE:
+        return _in_transaction(checkout, event, at)
+    return replace(checkout, transaction=payment_evolution.in_transaction(sale, event))
 
 
 def _receipt_issued(checkout: Checkout, event: e.ReceiptIssued) -> Checkout:
@@ -104,11 +136,14 @@ def _in_transaction(checkout: Checkout, event: e.Event, at: datetime) -> Checkou
     changed = replace(_apply(transaction, event, at), state=state)
     if isinstance(event, e.TransactionVoided):
         return replace(checkout, transaction=None)
+    if isinstance(event, e.TransactionPostVoided):
+        takings = (checkout.takings or Money(0, event.currency)) - event.total
+        return replace(checkout, transaction=None, last_sale=None, sales=checkout.sales - 1, takings=takings)
     if isinstance(event, e.TransactionCompleted):
         takings = (checkout.takings or Money(0, event.currency)) + event.total
         return replace(checkout, transaction=changed, last_sale=changed, sales=checkout.sales + 1, takings=takings)
     if isinstance(event, e.PaymentRequested):
-        checkout = replace(checkout, progress=Progress.CONNECTING, may_cancel=False)
+        checkout = replace(checkout, progress=Progress.CONNECTING, may_cancel=False, code="", code_until=None)
     if isinstance(event, e.PaymentResolved):
         checkout = _resolved(checkout, transaction, event)
     return replace(checkout, transaction=changed)
@@ -152,15 +187,20 @@ def _apply(transaction: Transaction, event: e.Event, at: datetime) -> Transactio
         case e.ApprovalGranted():
             return _lines(transaction, event.line, lambda line: replace(line, approved=True))
         case e.PaymentRequested():
-            return replace(transaction, payments=(*transaction.payments, _payment(event, at)), last_voided=None)
+            begun = payment_evolution.requested(event, at)
+            return replace(transaction, payments=(*transaction.payments, begun), last_voided=None)
+        case e.RoundingApplied():
+            return replace(transaction, rounding=event.amount or None)
         case e.TransactionCompleted():
             released = tuple(
-                replace(payment, state=PaymentState.RELEASED) if payment.state is PaymentState.CONFIRMED else payment
+                replace(payment, state=PaymentState.RELEASED) if payment in transaction.parts else payment
                 for payment in transaction.payments
             )
             return replace(transaction, payments=released, completed=event, completed_at=at)
+        case _ if isinstance(event, PaymentEvent):
+            return payment_evolution.in_transaction(transaction, event)
         case _:
-            return _move_payment(transaction, event)
+            return transaction
 
 
 def _line(event: e.LineAdded) -> LineItem:
@@ -186,58 +226,6 @@ def _line(event: e.LineAdded) -> LineItem:
 def _lines(transaction: Transaction, number: LineNumber, change: Callable[[LineItem], LineItem]) -> Transaction:
     return replace(
         transaction, lines=tuple(change(line) if line.line == number else line for line in transaction.lines)
-    )
-
-
-def _payment(event: e.PaymentRequested, at: datetime) -> Payment:
-    intent = Intent(
-        attempt=event.attempt,
-        transaction=event.transaction,
-        kind=event.kind,
-        device=event.device,
-        tender=event.tender,
-        amount=event.amount,
-        baseline=event.baseline,
-        original=event.original,
-    )
-    return Payment(intent=intent, state=PaymentState.INTENT, requested_at=at)
-
-
-def _move_payment(transaction: Transaction, event: e.Event) -> Transaction:
-    match event:
-        case e.PaymentSent():
-            return _payment_to(transaction, event.attempt, PaymentState.SENT, None)
-        case e.PaymentApproved():
-            return _payment_to(transaction, event.attempt, PaymentState.APPROVED, event.outcome)
-        case e.PaymentConfirmed():
-            return _payment_to(transaction, event.attempt, PaymentState.CONFIRMED, event.outcome)
-        case e.PaymentDeclined():
-            refused = Outcome(kind=OutcomeKind.DECLINED, code=event.code, text=event.text)
-            return _payment_to(transaction, event.attempt, PaymentState.DECLINED, refused)
-        case e.PaymentCancelled():
-            stopped = Outcome(kind=OutcomeKind.CANCELLED, code=event.code, text=event.text)
-            return _payment_to(transaction, event.attempt, PaymentState.CANCELLED, stopped)
-        case e.PaymentNotCharged():
-            never = Outcome(kind=OutcomeKind.NOT_CHARGED, text=event.reason)
-            return _payment_to(transaction, event.attempt, PaymentState.NOT_CHARGED, never)
-        case e.PaymentReversed():
-            undone = Outcome(kind=OutcomeKind.REVERSED, text=event.reason)
-            return _payment_to(transaction, event.attempt, PaymentState.REVERSED, undone)
-        case e.PaymentOutcomeLost():
-            return _payment_to(transaction, event.attempt, PaymentState.UNKNOWN, None)
-        case _:
-            return transaction
-
-
-def _payment_to(transaction: Transaction, attempt: UUID, state: PaymentState, outcome: Outcome | None) -> Transaction:
-    return replace(
-        transaction,
-        payments=tuple(
-            replace(payment, state=state, outcome=outcome or payment.outcome)
-            if payment.intent.attempt == attempt and may_become(payment.state, state)
-            else payment
-            for payment in transaction.payments
-        ),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from uuid import UUID
 
@@ -26,9 +26,13 @@ class Moment:
     baselines: Mapping[str, Mapping[str, str] | None] = field(default_factory=dict)
     """What each tender device did last."""
 
-    def fresh_id(self) -> UUID:
-        """Give the UUID version 7 of this moment; the same one each time."""
-        return uuid7(int(self.at.timestamp() * 1000), self.entropy)
+    def fresh_id(self, number: int = 0) -> UUID:
+        """Give a UUID version 7 of this moment; the same one for the same number each time."""
+        return uuid7(int(self.at.timestamp() * 1000), self.entropy ^ number)
+
+    def later(self, number: int) -> Moment:
+        """Give a moment whose ids are others: for the next of several attempts of one command."""
+        return replace(self, entropy=self.entropy ^ (number << 8))
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,3 +41,5 @@ class Decision:
 
     events: tuple[Event, ...] = ()
     effects: tuple[Effect, ...] = ()
+    accepted: bool = True
+    """What a RecordPayment is answered: False keeps the fact, and lets its device undo what it did."""

@@ -2,47 +2,74 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from dataclasses import replace
+from typing import Final
 
+from appliance.core import cash, doubt, undoing
 from appliance.core import commands as c
 from appliance.core import events as e
 from appliance.core.availability import tenders
-from appliance.core.checkout import Checkout, Reason, Rejection, Transaction, TransactionState
-from appliance.core.effects import CancelAttempt, LookUp
-from appliance.core.identifiers import Sku
+from appliance.core.checkout import AfterRestart, Checkout, Reason, Rejection, Transaction, TransactionState
+from appliance.core.completing import complete
+from appliance.core.effects import CancelAttempt
 from appliance.core.moment import Decision, Moment
-from appliance.core.payment import IntentKind, Outcome, OutcomeKind, Payment, PaymentState, Sending
-from appliance.core.tax import tax_summary
+from appliance.core.money import Currency
+from appliance.core.payment import (
+    CashCredit,
+    IntentKind,
+    Outcome,
+    OutcomeKind,
+    Payment,
+    PaymentState,
+    ReceiptText,
+    Sending,
+    TenderType,
+    UndoReason,
+)
+from appliance.core.payment_evolution import refund_of
+
+ROOM_FOR_RECEIPT: Final = 5000
+"""Bytes of each of a device's two receipts that are kept: a hundred full lines."""
 
 
 def request(checkout: Checkout, command: c.RequestPayment, moment: Moment) -> Decision | Rejection:
-    """Begin an attempt for what is due; never while another one is under way or in doubt."""
+    """Begin an attempt for what is due, or a part of it; never while another one is under way or in doubt."""
     transaction = checkout.transaction
     if transaction is None or transaction.state not in (TransactionState.OPEN, TransactionState.TENDERING):
-        running = transaction is not None and transaction.state is TransactionState.IN_DOUBT
-        return Rejection(reason=Reason.PAYMENT_RUNNING if running else Reason.NOTHING_TO_PAY)
+        in_doubt = transaction is not None and transaction.state is TransactionState.IN_DOUBT
+        return Rejection(reason=Reason.PAYMENT_RUNNING if in_doubt else Reason.NOTHING_TO_PAY)
     if transaction.running is not None:
         return Rejection(reason=Reason.PAYMENT_RUNNING)
     if transaction.waiting_lines:
         return Rejection(reason=Reason.APPROVAL_NEEDED)
-    if transaction.due.minor <= 0:
+    rest = transaction.total - transaction.paid
+    if rest.minor <= 0:
         return Rejection(reason=Reason.NOTHING_TO_PAY)
     if checkout.fault:
         return Rejection(reason=Reason.OUT_OF_SERVICE)
-    if command.tender not in tenders(checkout):
+    device = checkout.policy.tender_devices.get(command.tender)
+    if device is None or command.tender not in tenders(checkout) or device in checkout.busy_devices():
         return Rejection(reason=Reason.TENDER_NOT_AVAILABLE)
-    device = checkout.policy.tender_devices[command.tender]
+    amount = command.amount or rest
+    if amount.currency != rest.currency or not 0 < amount.minor <= rest.minor:
+        return Rejection(reason=Reason.NOTHING_TO_PAY)
+    rounding: tuple[e.Event, ...] = ()
+    if command.tender is TenderType.CASH and amount == rest:
+        change = cash.rounding(transaction, checkout.policy.cash_step)
+        rounding, amount = cash.rounding_event(transaction, change), amount + change
+        if not amount:
+            return Rejection(reason=Reason.NOTHING_TO_PAY)
     requested = e.PaymentRequested(
         transaction=transaction.id,
         attempt=moment.fresh_id(),
         kind=IntentKind.PAY,
         device=device,
         tender=command.tender,
-        amount=transaction.due,
+        amount=amount,
         currency=transaction.currency,
         baseline=moment.baselines.get(device),
     )
-    return Decision((requested,))
+    return Decision((*rounding, requested))
 
 
 def cancel(checkout: Checkout) -> Decision | Rejection:
@@ -63,32 +90,6 @@ def return_to_items(checkout: Checkout) -> Decision | Rejection:
     return Decision((e.TenderingEnded(transaction=transaction.id),))
 
 
-def record(checkout: Checkout, command: c.RecordPayment) -> Decision | Rejection:
-    """Make a fact of an adapter durable. A repeated yes of the device is recorded once and answered again."""
-    found = _find(checkout, command.attempt)
-    if found is None:
-        return Rejection(reason=Reason.NOT_NOW)
-    transaction, payment = found
-    if isinstance(command.fact, Sending):
-        if payment.state is not PaymentState.INTENT:
-            return Rejection(reason=Reason.NOT_NOW)
-        return Decision((e.PaymentSent(transaction=transaction.id, attempt=command.attempt),))
-    outcome = command.fact.outcome
-    if payment.state is PaymentState.APPROVED:
-        same = payment.outcome is not None and payment.outcome.reference == outcome.reference
-        return Decision() if same else Rejection(reason=Reason.NOT_NOW)
-    if payment.state is not PaymentState.SENT or not _is_ours(payment, outcome):
-        return Rejection(reason=Reason.NOT_NOW, detail="the device reports another amount")
-    approved = e.PaymentApproved(
-        transaction=transaction.id, attempt=command.attempt, outcome=outcome, currency=transaction.currency
-    )
-    return Decision((approved,))
-
-
-def _is_ours(payment: Payment, outcome: Outcome) -> bool:
-    return outcome.amount is None or outcome.amount == payment.intent.amount
-
-
 def _find(checkout: Checkout, attempt: object) -> tuple[Transaction, Payment] | None:
     transaction = checkout.transaction
     if transaction is None:
@@ -97,180 +98,178 @@ def _find(checkout: Checkout, attempt: object) -> tuple[Transaction, Payment] | 
     return None if payment is None else (transaction, payment)
 
 
+def record(checkout: Checkout, command: c.RecordPayment) -> Decision | Rejection:
+    """Make a fact of an adapter durable. A repeated yes of the device is recorded once and answered again."""
+    found = _find(checkout, command.attempt)
+    payment = found[1] if found else refund_of(checkout, command.attempt)
+    if payment is None:
+        return Rejection(reason=Reason.NOT_NOW)
+    match command.fact:
+        case Sending():
+            if payment.state is not PaymentState.INTENT:
+                return Rejection(reason=Reason.NOT_NOW)
+            return Decision((e.PaymentSent(transaction=payment.intent.transaction, attempt=command.attempt),))
+        case ReceiptText():
+            return _keep_text(payment, command.fact)
+        case CashCredit():
+            return _credit(payment, command.fact)
+        case _:
+            return _approve(payment, command.fact.outcome)
+
+
+def _keep_text(payment: Payment, text: ReceiptText) -> Decision | Rejection:
+    if not payment.state.unresolved:
+        return Rejection(reason=Reason.NOT_NOW)
+    room = ROOM_FOR_RECEIPT - sum(len(line.encode()) + 1 for line in payment.receipts.get(text.copy, ()))
+    lines: list[str] = []
+    for line in text.lines:
+        room -= len(line.encode()) + 1
+        if room < 0:
+            break
+        lines.append(line)
+    received = e.ReceiptTextReceived(
+        transaction=payment.intent.transaction, attempt=payment.intent.attempt, copy=text.copy, lines=tuple(lines)
+    )
+    return Decision((received,) if lines else ())
+
+
+def _credit(payment: Payment, credit: CashCredit) -> Decision | Rejection:
+    right = credit.amount.minor > 0 and credit.amount.currency == payment.intent.amount.currency
+    if not payment.state.unresolved or payment.intent.tender is not TenderType.CASH or not right:
+        return Rejection(reason=Reason.NOT_NOW)
+    if credit.counter in payment.credits:
+        return Decision()
+    credited = e.CashCredited(
+        transaction=payment.intent.transaction,
+        attempt=payment.intent.attempt,
+        amount=credit.amount,
+        currency=credit.amount.currency,
+        counter=credit.counter,
+    )
+    return Decision((credited,))
+
+
+def _approve(payment: Payment, outcome: Outcome) -> Decision | Rejection:
+    if payment.state is PaymentState.APPROVED:
+        same = payment.outcome is not None and payment.outcome.reference == outcome.reference
+        return Decision(accepted=payment.fits) if same else Rejection(reason=Reason.NOT_NOW)
+    if payment.state is not PaymentState.SENT:
+        return Rejection(reason=Reason.NOT_NOW)
+    approved = e.PaymentApproved(
+        transaction=payment.intent.transaction,
+        attempt=payment.intent.attempt,
+        outcome=outcome,
+        currency=_currency(payment, outcome),
+    )
+    # Another amount is kept, so that the charge can be found and undone, and refused, so that the device undoes it.
+    return Decision((approved,), accepted=payment.with_outcome(outcome).fits)
+
+
+def _currency(payment: Payment, outcome: Outcome) -> Currency:
+    return outcome.amount.currency if outcome.amount is not None else payment.intent.amount.currency
+
+
 def report(checkout: Checkout, command: c.ReportOutcome, moment: Moment) -> Decision | Rejection:
     """Take the end of an attempt, live or by look-up. A final state stays final, unless a person decided it wrong."""
+    task = next((t for t in checkout.refunds.values() if t.refund and t.refund.intent.attempt == command.attempt), None)
+    if task is not None and task.refund is not None:
+        if task.refund.state.final:
+            return Rejection(reason=Reason.NOT_NOW)
+        return undoing.report_refund(checkout, task, task.refund, command.outcome)
     found = _find(checkout, command.attempt)
     if found is None or found[1].state.final:
-        return _contradict(checkout, command, found)
+        transaction, payment = found or (None, None)
+        return doubt.contradict(checkout, command, transaction, payment)
     transaction, payment = found
-    outcome, attempt = command.outcome, command.attempt
+    if payment.intent.kind is not IntentKind.PAY:
+        return undoing.report(checkout, transaction, payment, command.outcome, moment)
+    return _report_payment(checkout, transaction, payment, command.outcome, moment)
+
+
+def _report_payment(
+    checkout: Checkout, transaction: Transaction, payment: Payment, outcome: Outcome, moment: Moment
+) -> Decision | Rejection:
     if payment.state is PaymentState.INTENT:
         # Nothing left for the device, so whatever went wrong, no money moved.
-        never = e.PaymentNotCharged(transaction=transaction.id, attempt=attempt, reason=outcome.text)
-        return Decision((never,))
+        outcome = Outcome(kind=OutcomeKind.NOT_CHARGED, code=outcome.code, text=outcome.text)
     match outcome.kind:
-        case OutcomeKind.DECLINED | OutcomeKind.CANCELLED if payment.state is PaymentState.APPROVED:
-            return _lost(checkout, transaction, payment, f"the device said yes, then {outcome.kind}: {outcome.text}")
-        case OutcomeKind.APPROVED if not _is_ours(payment, outcome):
-            return _lost(checkout, transaction, payment, f"the device reports {outcome.amount}")
         case OutcomeKind.APPROVED:
-            return Decision(_confirmed(transaction, payment, outcome, moment))
-        case OutcomeKind.DECLINED:
-            declined = e.PaymentDeclined(
-                transaction=transaction.id, attempt=attempt, code=outcome.code, text=outcome.text
-            )
-            return Decision((declined,))
-        case OutcomeKind.CANCELLED:
-            cancelled = e.PaymentCancelled(
-                transaction=transaction.id, attempt=attempt, code=outcome.code, text=outcome.text
-            )
-            return Decision((cancelled,))
-        case OutcomeKind.REVERSED:
-            undone = e.PaymentReversed(transaction=transaction.id, attempt=attempt, reason=outcome.text)
-            return Decision((undone,))
-        case OutcomeKind.NOT_CHARGED:
-            never = e.PaymentNotCharged(transaction=transaction.id, attempt=attempt, reason=outcome.text)
-            return Decision((never,))
+            return Decision(_confirmed(checkout, transaction, payment, outcome, moment))
         case OutcomeKind.UNKNOWN:
-            return _lost(checkout, transaction, payment, outcome.text)
+            return doubt.lost(checkout, transaction, payment, outcome.text)
+        case OutcomeKind.DECLINED | OutcomeKind.CANCELLED if payment.state is PaymentState.APPROVED:
+            said = f"the device said yes, then {outcome.kind}: {outcome.text}"
+            return doubt.lost(checkout, transaction, payment, said)
+        case _:
+            ended = undoing.ended_without_money(transaction, payment, outcome)
+            cash_gone = cash.no_rounding(transaction) if payment.intent.tender is TenderType.CASH else ()
+            return Decision((ended, *cash_gone))
 
 
-def _lost(checkout: Checkout, transaction: Transaction, payment: Payment, reason: str) -> Decision:
-    if payment.state is PaymentState.UNKNOWN:
-        return Decision()
-    lost = e.PaymentOutcomeLost(transaction=transaction.id, attempt=payment.intent.attempt, reason=reason)
-    return Decision((lost, *call_staff(checkout)))
-
-
-def call_staff(checkout: Checkout) -> tuple[e.Event, ...]:
-    """Call staff to a payment in doubt, also where they have answered an earlier call: this is another matter."""
-    if checkout.help_called and not checkout.help_acknowledged:
-        return ()
-    return (e.HelpCalled(code="payment"),)
-
-
-def _contradict(
-    checkout: Checkout, command: c.ReportOutcome, found: tuple[Transaction, Payment] | None
-) -> Decision | Rejection:
-    """Take what a device says after a person has decided.
-
-    A charge that shows up while its goods are unpaid is in doubt again, so that nobody pays them a second time; what
-    cannot be put right here is told to staff.
-    """
-    decided, outcome = checkout.decided.get(command.attempt), command.outcome
-    charged = outcome.kind is OutcomeKind.APPROVED
-    was_paid = decided is not None and decided.decision is c.PaymentDecision.WAS_PAID
-    if decided is None or outcome.kind is OutcomeKind.UNKNOWN or charged is was_paid or _claimed(checkout, command):
-        return Rejection(reason=Reason.NOT_NOW)
-    number = outcome.reference.receipt_number if outcome.reference else ""
-    told = f"{decided.amount} {'charged' if charged else 'not paid'} after all, receipt {number or '-'}"
-    if not charged or found is None or found[0].state not in (TransactionState.OPEN, TransactionState.TENDERING):
-        return Decision((e.HelpCalled(code=told),))
-    transaction, payment = found
-    events: list[e.Event] = []
-    running = transaction.running
-    if running is not None and running.state is PaymentState.INTENT:
-        events.append(
-            e.PaymentNotCharged(transaction=transaction.id, attempt=running.intent.attempt, reason="paid before")
-        )
-    elif running is not None:
-        return Decision((e.HelpCalled(code=told),))
-    reason = f"{told}; {decided.operator} had decided otherwise"
-    lost = e.PaymentOutcomeLost(transaction=transaction.id, attempt=payment.intent.attempt, reason=reason)
-    return Decision((*events, lost, e.HelpCalled(code="payment")))
-
-
-def _claimed(checkout: Checkout, command: c.ReportOutcome) -> bool:
-    """Whether what the device tells is another attempt's: then it says nothing about this one."""
-    sales = (sale for sale in (checkout.transaction, checkout.last_sale) if sale is not None)
-    others = (p for sale in sales for p in sale.payments if p.intent.attempt != command.attempt)
-    return any(p.outcome is not None and p.outcome.reference == command.outcome.reference is not None for p in others)
-
-
-def _confirmed(transaction: Transaction, payment: Payment, outcome: Outcome, moment: Moment) -> tuple[e.Event, ...]:
+def _confirmed(
+    checkout: Checkout, transaction: Transaction, payment: Payment, outcome: Outcome, moment: Moment
+) -> tuple[e.Event, ...]:
     confirmed = e.PaymentConfirmed(
         transaction=transaction.id,
         attempt=payment.intent.attempt,
         outcome=outcome,
-        currency=transaction.currency,
+        currency=_currency(payment, outcome),
     )
-    if transaction.paid + payment.intent.amount < transaction.total:
+    charged = payment.with_outcome(outcome)
+    if not charged.fits:
+        undo = undoing.reverse(checkout, transaction, charged, UndoReason.MISFIT, moment)
+        return (confirmed, *undo, *doubt.call_staff(checkout))
+    if charged.charged < payment.intent.amount and payment.intent.tender is TenderType.CASH:
+        return (confirmed, *cash.no_rounding(transaction))
+    if charged.charged < transaction.due:
         return (confirmed,)
-    return (confirmed, complete(transaction, payment, outcome, moment))
+    if charged.restarted and checkout.policy.after_restart is AfterRestart.REVERSE:
+        return (confirmed, *undoing.reverse(checkout, transaction, charged, UndoReason.RESTART, moment))
+    if charged.restarted and checkout.policy.after_restart is AfterRestart.ASK:
+        return (confirmed, *doubt.call_staff(checkout))
+    sold = complete(transaction, charged, moment, unconfirmed=checkout.policy.unconfirmed)
+    return (confirmed, sold)
+
+
+def complete_sale(checkout: Checkout, moment: Moment) -> Decision | Rejection:
+    """Hand over goods that a restart found paid, where staff are to be asked."""
+    transaction = checkout.transaction
+    if checkout.operator is None:
+        return Rejection(reason=Reason.NOT_SIGNED_ON)
+    if transaction is None or transaction.state is not TransactionState.TENDERING or transaction.running is not None:
+        return Rejection(reason=Reason.NOT_NOW)
+    if not transaction.parts or transaction.due.minor > 0:
+        return Rejection(reason=Reason.NOT_NOW)
+    return Decision((complete(transaction, None, moment, unconfirmed=checkout.policy.unconfirmed),))
 
 
 def resolve(checkout: Checkout, command: c.ResolvePayment, moment: Moment) -> Decision | Rejection:
-    """Take a person's decision on a payment in doubt; it is journalled with the name and the reason."""
-    if checkout.operator is None:
-        return Rejection(reason=Reason.NOT_SIGNED_ON)
-    found = _find(checkout, command.attempt)
-    if found is None or found[1].state is not PaymentState.UNKNOWN:
-        return Rejection(reason=Reason.NOT_NOW)
-    transaction, payment = found
-    decided = e.PaymentResolved(
-        transaction=transaction.id,
-        attempt=command.attempt,
-        decision=command.decision,
-        operator=checkout.operator,
-        reason=command.reason,
-    )
+    """Take a person's decision on an intent in doubt; it is journalled with the name and the reason."""
+    if command.decision is c.PaymentDecision.GIVEN_BACK:
+        return undoing.given_back(checkout, command)
+    payment = next((p for p in _all(checkout) if p.intent.attempt == command.attempt), None)
+    if payment is None:
+        return Rejection(reason=Reason.NOT_SIGNED_ON if checkout.operator is None else Reason.NOT_NOW)
+    decided = doubt.decided_by(checkout, command, payment)
+    if isinstance(decided, Rejection):
+        return decided
+    event, reason = decided
     if command.decision is c.PaymentDecision.WAS_PAID:
-        known = payment.outcome or Outcome(kind=OutcomeKind.APPROVED, text=f"decided by {checkout.operator}")
-        return Decision((decided, *_confirmed(transaction, payment, known, moment)))
-    never = e.PaymentNotCharged(
-        transaction=transaction.id, attempt=command.attempt, reason=f"decided by {checkout.operator}"
-    )
-    return Decision((decided, never))
+        asked = payment.intent.amount
+        known = payment.outcome if payment.outcome is not None and payment.outcome.reference else None
+        outcome = known or Outcome(kind=OutcomeKind.APPROVED, text=reason, amount=asked)
+        outcome = outcome if outcome.kind is OutcomeKind.APPROVED else replace(outcome, kind=OutcomeKind.APPROVED)
+    else:
+        outcome = Outcome(kind=OutcomeKind.NOT_CHARGED, text=reason)
+    report_now = c.ReportOutcome(command.attempt, outcome)
+    led = report(checkout, report_now, moment)
+    if isinstance(led, Rejection):
+        return led
+    told = (CancelAttempt(command.attempt),) if payment.state is PaymentState.SENT else ()
+    return Decision((event, *led.events), (*told, *led.effects))
 
 
-def retry_lookup(checkout: Checkout) -> Decision | Rejection:
-    """Ask the device again."""
-    payment = checkout.transaction.running if checkout.transaction else None
-    if payment is None or payment.state is not PaymentState.UNKNOWN:
-        return Rejection(reason=Reason.NOT_NOW)
-    return Decision(effects=(LookUp(payment.intent),))
-
-
-def complete(transaction: Transaction, last: Payment, outcome: Outcome, moment: Moment) -> e.TransactionCompleted:
-    """Build the event that hands the goods over: everything the receipt and the hub need."""
-    paid = [(p, p.outcome) for p in transaction.payments if p.state is PaymentState.CONFIRMED]
-    paid.append((last, outcome))
-    movements: dict[Sku, Decimal] = {}
-    for line in transaction.active:
-        movements[line.sku] = movements.get(line.sku, Decimal(0)) - line.quantity
-    return e.TransactionCompleted(
-        transaction=transaction.id,
-        currency=transaction.currency,
-        total=transaction.total,
-        lines=tuple(
-            e.SaleLine(
-                line=line.line,
-                type="sale" if line.deposit_of is None else "deposit",
-                sku=line.sku,
-                text=line.text,
-                entry=line.entry,
-                quantity=line.quantity,
-                unit=line.unit,
-                price=line.price,
-                gross=line.gross,
-                vat=line.tax_rate,
-                gtin=line.gtin,
-            )
-            for line in transaction.active
-        ),
-        taxes=tax_summary([(line.tax_rate, line.gross) for line in transaction.active]),
-        tenders=tuple(
-            e.SaleTender(
-                type=payment.intent.tender,
-                amount=payment.intent.amount,
-                attempt=payment.intent.attempt,
-                masked_pan="" if told is None else told.masked_pan,
-                card_name="" if told is None else told.card_name,
-                reference=None if told is None else told.reference,
-            )
-            for payment, told in paid
-        ),
-        stock=tuple(sorted(movements.items())),
-        receipt_token=moment.fresh_id().hex,
-        customer_receipts=tuple(told.customer_receipt for _, told in paid if told and told.customer_receipt),
-    )
+def _all(checkout: Checkout) -> tuple[Payment, ...]:
+    payments = checkout.transaction.payments if checkout.transaction else ()
+    refunds = tuple(task.refund for task in checkout.refunds.values() if task.refund is not None)
+    return (*payments, *refunds)

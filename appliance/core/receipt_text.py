@@ -63,6 +63,10 @@ class ReceiptTexts:
     terminal: str
     reference: str
     trace: str
+    rounding: str
+    given: str
+    change: str
+    unconfirmed: str
     tenders: Mapping[TenderType, str]
     decimal_mark: str = ","
     group_mark: str = " "
@@ -87,10 +91,15 @@ RECEIPT_TEXTS: Final[Mapping[Language, ReceiptTexts]] = {
         terminal="Terminal",
         reference="Kortkvittering",
         trace="Sporingsnr.",
+        rounding="Øreavrunding",
+        given="Mottatt",
+        change="Tilbake",
+        unconfirmed="Ikke bekreftet av betalingstjenesten",
         tenders={
             TenderType.CARD: "Bankkort",
             TenderType.CASH: "Kontant",
             TenderType.QR: "Mobilbetaling",
+            TenderType.WALLET: "Mobilbetaling",
             TenderType.GIFT_CARD: "Gavekort",
         },
     ),
@@ -110,10 +119,15 @@ RECEIPT_TEXTS: Final[Mapping[Language, ReceiptTexts]] = {
         terminal="Terminal",
         reference="Kortkvittering",
         trace="Sporingsnr.",
+        rounding="Øreavrunding",
+        given="Motteke",
+        change="Tilbake",
+        unconfirmed="Ikkje stadfesta av betalingstenesta",
         tenders={
             TenderType.CARD: "Bankkort",
             TenderType.CASH: "Kontant",
             TenderType.QR: "Mobilbetaling",
+            TenderType.WALLET: "Mobilbetaling",
             TenderType.GIFT_CARD: "Gåvekort",
         },
     ),
@@ -133,10 +147,15 @@ RECEIPT_TEXTS: Final[Mapping[Language, ReceiptTexts]] = {
         terminal="Terminal",
         reference="Card receipt",
         trace="Trace no.",
+        rounding="Cash rounding",
+        given="Cash given",
+        change="Change",
+        unconfirmed="Not confirmed by the payment service",
         tenders={
             TenderType.CARD: "Card",
             TenderType.CASH: "Cash",
             TenderType.QR: "Mobile payment",
+            TenderType.WALLET: "Mobile payment",
             TenderType.GIFT_CARD: "Gift card",
         },
         decimal_mark=".",
@@ -159,10 +178,15 @@ RECEIPT_TEXTS: Final[Mapping[Language, ReceiptTexts]] = {
         terminal="终端",
         reference="刷卡凭证号",
         trace="流水号",
+        rounding="现金取整",
+        given="实收",
+        change="找零",
+        unconfirmed="支付服务未确认",
         tenders={
             TenderType.CARD: "银行卡",
             TenderType.CASH: "现金",
             TenderType.QR: "手机支付",
+            TenderType.WALLET: "手机支付",
             TenderType.GIFT_CARD: "礼品卡",
         },
         decimal_mark=".",
@@ -191,7 +215,10 @@ def sale_receipt(
     for line in sale.lines:
         lines += _item(line, texts)
     total = f"{texts.total} {sale.currency}"
-    lines += [Rule(), AmountLine(text=total, amount=amount_text(sale.total, texts), bold=True, scale=2), Space()]
+    lines += [Rule(), AmountLine(text=total, amount=amount_text(sale.total, texts), bold=True, scale=2)]
+    if sale.rounding:
+        lines.append(AmountLine(text=texts.rounding, amount=amount_text(sale.rounding, texts)))
+    lines.append(Space())
     for tender in sale.tenders:
         lines += _tender(tender, texts)
     lines += [Rule(), *_tax_table(sale.taxes, texts)]
@@ -249,6 +276,11 @@ def _item(line: SaleLine, texts: ReceiptTexts) -> Iterator[ReceiptLine]:
 def _tender(tender: SaleTender, texts: ReceiptTexts) -> Iterator[ReceiptLine]:
     words = (tender.card_name or texts.tenders[tender.type], tender.masked_pan)
     yield AmountLine(text=" ".join(word for word in words if word), amount=amount_text(tender.amount, texts))
+    if tender.given is not None and tender.given != tender.amount:
+        yield TextLine(text=f"   {texts.given} {amount_text(tender.given, texts)}")
+        yield TextLine(text=f"   {texts.change} {amount_text(tender.given - tender.amount, texts)}")
+    if tender.unconfirmed:
+        yield TextLine(text=f"   {texts.unconfirmed}")
     details = _reference(tender.reference, texts) if tender.reference else ""
     if details:
         yield TextLine(text=f"   {details}")

@@ -21,17 +21,22 @@ from appliance.core.checkout import (
     Transaction,
     TransactionState,
 )
+from appliance.core.effects import PresentCode
 from appliance.core.identifiers import Language, LineNumber, Operator, Sku, TransactionId
 from appliance.core.issuing import leave
 from appliance.core.moment import Decision, Moment
 from appliance.core.money import Money
+from appliance.core.payment import PaymentState, TenderType
 from appliance.core.pricing import Priced, Unpriced, extended_price, may_merge, price_deposit, price_item
+from appliance.core.purse import is_purse
 
 ROOM_FOR_LINES: Final = 56 * 1024
 """Bytes that the lines of a sale may have in its journal row, which has 64 KB at most; the rest is for taxes, tenders
 and the terminal's receipt. What does not fit is refused at the scan: once the card is charged it is too late."""
 LONGEST_TEXT: Final = 400
 """Letters of a line's text: the hub's books take no more."""
+_BY_CODE: Final = frozenset({TenderType.WALLET, TenderType.GIFT_CARD})
+"""Tenders that begin with a code which the customer shows to the scanner."""
 _BYTES_OF_A_LINE: Final = 190
 """Of one line and its stock movement, without SKU and text."""
 
@@ -48,14 +53,19 @@ class _Taking:
 
 
 def scan(checkout: Checkout, command: c.ScanCode, book: PriceBook, moment: Moment) -> Decision | Rejection:
-    """Take the item of a scanned code."""
+    """Take the item of a scanned code. A customer's purse goes to the device that waits for it, and nowhere else."""
+    waiting = checkout.transaction.running if checkout.transaction else None
+    if waiting is not None and waiting.intent.tender in _BY_CODE and waiting.state is PaymentState.INTENT:
+        return Decision(effects=(PresentCode(waiting.intent.attempt, command.raw),))
     blocked = _blocked(checkout)
     if blocked is not None:
         return blocked
     code = read(command.raw, checkout.policy.barcodes, checkout.policy.currency, moment.business_date)
+    item = None if isinstance(code, Unreadable) else _find(code, book)
+    if item is None and is_purse(command.raw):
+        return Rejection(reason=Reason.PURSE)
     if isinstance(code, Unreadable):
         return Rejection(reason=Reason.UNREADABLE, code=command.raw, detail=code.reason)
-    item = _find(code, book)
     if item is None:
         return Rejection(reason=Reason.UNKNOWN_ITEM, code=command.raw)
     if code.use_by is not None and code.use_by < moment.business_date:
@@ -232,12 +242,14 @@ def _begin(
 def new_day(checkout: Checkout, moment: Moment) -> tuple[e.Event, ...]:
     """Close the business day and open the next, if a later one has come. A clock set back changes no day."""
     old = checkout.business_date
-    if old is not None and (moment.business_date <= old or checkout.printing):
+    if old is not None and (moment.business_date <= old or checkout.printing or checkout.busy_devices()):
         return ()
     opened = e.DayOpened(
         business_date=moment.business_date,
         next_transaction=checkout.next_transaction,
         lane_open=old is None or checkout.lane is LaneState.OPEN,
+        refunds_due=tuple(task.due for task in checkout.refunds.values()),
+        unsettled=tuple(checkout.unsettled.values()),
     )
     if old is None:
         return (opened,)

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from appliance.core.commands import PrintResult, ReportOutcome, ReportPrint
-from appliance.core.payment import Intent, Outcome, OutcomeKind
+from appliance.core.commands import PrintResult, ReportOutcome, ReportPrint, ReportTotals
+from appliance.core.payment import NO_EVIDENCE, Evidence, Intent, Outcome, OutcomeKind
 from appliance.core.receipt import ReceiptDocument
 from appliance.drivers import Device
 from appliance.errors import ConfigError
@@ -24,6 +24,8 @@ _WORKERS: Final[Mapping[str, Any]] = {
     "Lights": LightWorker,
     "Keylock": ButtonWorker,
     "CAT": TenderWorker,
+    "ElectronicValueRW": TenderWorker,
+    "CashChanger": TenderWorker,
 }
 """UnifiedPOS category of a device -> what its thread does."""
 
@@ -74,12 +76,25 @@ class Supervisor:
             light.show(lamp)
 
     def authorise(self, intent: Intent) -> None:
-        """Begin a payment, once; answers with RecordPayment, ReportProgress and one ReportOutcome."""
+        """Begin an intent of any kind, once; answers with RecordPayment, ReportProgress and one ReportOutcome."""
         self._tender(intent, OutcomeKind.NOT_CHARGED, TenderWorker.authorise)
 
-    def look_up(self, intent: Intent) -> None:
-        """Find out about a payment; answers with ReportOutcome at once, and when a later answer differs."""
-        self._tender(intent, OutcomeKind.UNKNOWN, TenderWorker.look_up)
+    def look_up(self, intent: Intent, evidence: Evidence = NO_EVIDENCE) -> None:
+        """Find out about an intent; answers with ReportOutcome at once, and when a later answer differs."""
+        self._tender(intent, OutcomeKind.UNKNOWN, lambda worker, it: worker.look_up(it, evidence))
+
+    def present(self, attempt: UUID, code: str) -> None:
+        """Give the devices a code; the one whose intent waits for it takes it."""
+        for tender in self._tenders.values():
+            tender.present(attempt, code)
+
+    def close_day(self, device: str) -> None:
+        """Have a tender device close its day; answers with ReportTotals."""
+        tender = self._tenders.get(device)
+        if tender is not None:
+            tender.close_day()
+        else:
+            self._post(ReportTotals(device, None, f"this till has no payment device called {device}"))
 
     def cancel(self, attempt: UUID) -> None:
         """Ask the devices to stop a payment; whose it is not, ignores it."""

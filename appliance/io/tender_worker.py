@@ -10,12 +10,13 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from queue import Empty, SimpleQueue
 from uuid import UUID
 
-from appliance.core.commands import Health, RecordPayment, ReportOutcome, ReportProgress
-from appliance.core.payment import Intent, Outcome, OutcomeKind, PaymentFact, Progress, Sending
-from appliance.drivers import TenderDevice
+from appliance.core.commands import Health, RecordPayment, ReportOutcome, ReportProgress, ReportTotals
+from appliance.core.payment import Evidence, Intent, IntentKind, Outcome, OutcomeKind, PaymentFact, Progress, Sending
+from appliance.drivers import Record, TenderDevice
 from appliance.errors import DeviceError
 from appliance.io.worker import Timing, Worker
 from appliance.ports import Post
@@ -28,6 +29,7 @@ class _Doubt:
     """A payment that is asked about until it is known."""
 
     intent: Intent
+    evidence: Evidence
     due: float
     told: Outcome | None = None
 
@@ -69,9 +71,31 @@ class TenderWorker(Worker[TenderDevice]):
         """Begin a payment, once."""
         self.give(lambda: self._authorise(intent))
 
-    def look_up(self, intent: Intent) -> None:
-        """Ask about a payment now, and again until it is known."""
-        self.give(lambda: self._doubt(intent))
+    def look_up(self, intent: Intent, evidence: Evidence) -> None:
+        """Ask about an intent now, and again until it is known."""
+        self.give(lambda: self._doubt(intent, evidence))
+
+    def present(self, attempt: UUID, code: str) -> None:
+        """Hand a scanned code to the device while it waits for it."""
+        if attempt in self._begun:
+            self.device.present(attempt, code)
+
+    def close_day(self) -> None:
+        """Have the device close its day; answers with ReportTotals."""
+        self.give(self._close_day)
+
+    def _close_day(self) -> None:
+        try:
+            self.ready()
+            totals = self.device.close_day()
+        except DeviceError as error:
+            self.post(ReportTotals(self.device.name, None, _words(error)))
+            raise
+        except Exception as error:
+            self.post(ReportTotals(self.device.name, None, f"the driver failed: {error}"))
+            raise
+        self.baseline = self.device.baseline()
+        self.post(ReportTotals(self.device.name, totals))
 
     def cancel(self, attempt: UUID) -> None:
         """Ask the device to stop."""
@@ -132,11 +156,23 @@ class TenderWorker(Worker[TenderDevice]):
                 self.ready()
                 self._ask_again()
                 self.ready()
-                outcome = self.device.authorise(intent, record, lambda *step: self._progress(intent.attempt, *step))
+                outcome = self._move(intent, record)
         except Exception as error:
             self._finish(intent.attempt, _failed(error, sent=sent))
             raise
         self._finish(intent.attempt, outcome)
+
+    def _move(self, intent: Intent, record: Record) -> Outcome:
+        def notify(progress: Progress, may_cancel: bool, code: str = "", until: datetime | None = None) -> None:
+            self.post(ReportProgress(intent.attempt, progress, may_cancel, code, until))
+
+        match intent.kind:
+            case IntentKind.PAY:
+                return self.device.authorise(intent, record, notify)
+            case IntentKind.REVERSE:
+                return self.device.reverse(intent, record, notify)
+            case IntentKind.REFUND:
+                return self.device.refund(intent, record, notify)
 
     def _ask_again(self) -> None:
         """Ask once more about what a person has decided meanwhile: he may be wrong, and this be a second charge."""
@@ -163,11 +199,8 @@ class TenderWorker(Worker[TenderDevice]):
         log.error("%s: no answer from the journal about attempt %s", self.device.name, attempt)
         return False
 
-    def _progress(self, attempt: UUID, progress: Progress, may_cancel: bool) -> None:
-        self.post(ReportProgress(attempt, progress, may_cancel))
-
-    def _doubt(self, intent: Intent) -> None:
-        doubt = self._doubts[intent.attempt] = _Doubt(intent, time.monotonic())
+    def _doubt(self, intent: Intent, evidence: Evidence) -> None:
+        doubt = self._doubts[intent.attempt] = _Doubt(intent, evidence, time.monotonic())
         try:
             self.ready()
         except DeviceError as error:
@@ -178,7 +211,7 @@ class TenderWorker(Worker[TenderDevice]):
 
     def _ask(self, doubt: _Doubt) -> None:
         try:
-            outcome = self.device.lookup(doubt.intent)
+            outcome = self.device.lookup(doubt.intent, doubt.evidence)
         except DeviceError as error:
             self.lose(error)
             return

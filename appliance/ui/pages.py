@@ -210,6 +210,8 @@ class CardPage:
     progress: Progress
     approved: bool = False
     may_cancel: bool = False
+    undoing: bool = False
+    """The money goes back to the customer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,7 +222,11 @@ class QrPaymentPage:
     frame: Frame
     amount: Money
     payload: str = ""
+    until: datetime | None = None
+    """End of the code's life, aware UTC."""
     may_cancel: bool = False
+    staff_check: bool = False
+    """Nobody tells the till that the money has come: staff look."""
 
 
 class NoCharge(StrEnum):
@@ -250,6 +256,8 @@ class OutcomeUnknownPage:
     NAME: ClassVar[str] = "outcome_unknown"
     frame: Frame
     amount: Money
+    refund_due: bool = False
+    """It is known that money was taken which buys nothing: the customer gets it back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from appliance.core.checkout import Checkout, DeviceState, LaneState, LineItem, 
 from appliance.core.commands import Condition, Health, PrintResult, ReceiptKind
 from appliance.core.evolution import receipt_settled
 from appliance.core.money import total
-from appliance.core.payment import Payment, PaymentState, TenderType
+from appliance.core.payment import IntentKind, Payment, PaymentState, TenderType
 from appliance.ui.pages import (
     AttendantPage,
     AttractPage,
@@ -36,6 +36,7 @@ from appliance.ui.pages import (
 )
 
 _PAID = (PaymentState.CONFIRMED, PaymentState.RELEASED)
+_BEHIND = (*_PAID, PaymentState.REFUND_DUE)
 _NO_CHARGE = {
     PaymentState.DECLINED: NoCharge.DECLINED,
     PaymentState.CANCELLED: NoCharge.CANCELLED,
@@ -62,6 +63,8 @@ def page(checkout: Checkout) -> Page:
             return _basket(checkout, sale)
         case TransactionState.TENDERED:
             return _tendered(checkout, sale)
+        case TransactionState.POST_VOIDING:
+            return _post_voiding(checkout, sale)
         case _:
             return _tendering(checkout, sale)
 
@@ -114,9 +117,15 @@ def _in_order(lines: tuple[LineItem, ...]) -> tuple[LineItem, ...]:
 
 
 def _tendering(checkout: Checkout, sale: Transaction) -> Page:
-    payment = sale.payment
-    if payment is None or (payment.state in _PAID and sale.due.minor > 0):
-        frame = _frame(checkout, Step.PAY, asks_idle=True)
+    payment = sale.running or next((p for p in reversed(sale.payments) if p.intent.kind is IntentKind.PAY), None)
+    if sale.owed and sale.running is None and not checkout.help_acknowledged:
+        owed = total([p.charged for p in sale.owed], sale.owed[0].charged.currency)
+        return OutcomeUnknownPage(frame=_frame(checkout, Step.PAY), amount=owed, refund_due=True)
+    if sale.parts and sale.due.minor <= 0 and sale.running is None:
+        # Found paid after a restart, where staff decide.
+        return OutcomeUnknownPage(frame=_frame(checkout, Step.PAY), amount=sale.paid)
+    if payment is None or payment.state in _BEHIND or _undone(sale, payment):
+        frame = _frame(checkout, Step.PAY, asks_idle=not sale.parts)
         return ChoosePaymentPage(frame=frame, total=sale.total, paid=sale.paid, rest=sale.due)
     tender, amount = payment.intent.tender, payment.intent.amount
     if payment.state in _NO_CHARGE:
@@ -132,11 +141,32 @@ def _tendering(checkout: Checkout, sale: Transaction) -> Page:
     return _running(checkout, payment)
 
 
+def _post_voiding(checkout: Checkout, sale: Transaction) -> Page:
+    payment = sale.running
+    if payment is None or payment.state is PaymentState.UNKNOWN:
+        return _in_doubt(checkout, sale)
+    return _running(checkout, payment)
+
+
+def _undone(sale: Transaction, payment: Payment) -> bool:
+    """Whether a payment was taken back on purpose; one that its device undid by itself came to nothing."""
+    undoing = (p for p in sale.payments if p.intent.original_attempt == payment.intent.attempt)
+    return payment.state is PaymentState.REVERSED and any(p.state is PaymentState.CONFIRMED for p in undoing)
+
+
 def _running(checkout: Checkout, payment: Payment) -> CardPage | QrPaymentPage:
     frame, amount = _frame(checkout, Step.PAY), payment.intent.amount
     approved = payment.state not in (PaymentState.INTENT, PaymentState.SENT)
-    if payment.intent.tender is TenderType.QR:
-        return QrPaymentPage(frame=frame, amount=amount, may_cancel=checkout.may_cancel and not approved)
+    undoing = payment.intent.kind is not IntentKind.PAY
+    if payment.intent.tender in (TenderType.QR, TenderType.WALLET) and not undoing:
+        return QrPaymentPage(
+            frame=frame,
+            amount=amount,
+            payload=checkout.code,
+            until=checkout.code_until,
+            may_cancel=checkout.may_cancel and not approved,
+            staff_check=payment.intent.tender in checkout.policy.unconfirmed,
+        )
     return CardPage(
         frame=frame,
         tender=payment.intent.tender,
@@ -144,6 +174,7 @@ def _running(checkout: Checkout, payment: Payment) -> CardPage | QrPaymentPage:
         progress=checkout.progress,
         approved=approved,
         may_cancel=checkout.may_cancel and not approved,
+        undoing=undoing,
     )
 
 

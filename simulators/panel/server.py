@@ -57,7 +57,7 @@ class _Server(ThreadingHTTPServer):
         super().__init__(address, _Handler)
         self.counter = counter
 
-    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002 - the signature of socketserver
+    def handle_error(self, request: Any, client_address: Any) -> None:
         log.debug("a page went away in the middle of an answer", exc_info=sys.exception())
 
 

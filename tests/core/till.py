@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from uuid import UUID
 
 from appliance.core import commands as c
 from appliance.core import events as e
@@ -13,12 +14,22 @@ from appliance.core.barcode import BarcodeRules
 from appliance.core.catalogue import Item, Shelf, Unit
 from appliance.core.checkout import Checkout, Policy, Rejection, Transaction
 from appliance.core.decision import decide, observe, outstanding, recover, settle
+from appliance.core.doubt import running
 from appliance.core.effects import Effect, effects_of
 from appliance.core.evolution import evolve
 from appliance.core.identifiers import CatalogueVersion, Gtin, Language, Operator, Plu, Sku
-from appliance.core.moment import Moment
+from appliance.core.moment import Decision, Moment
 from appliance.core.money import Currency, Money
-from appliance.core.payment import Outcome, OutcomeKind, Reference, Result, Sending, TenderType
+from appliance.core.payment import (
+    Outcome,
+    OutcomeKind,
+    Payment,
+    PaymentFact,
+    Reference,
+    Result,
+    Sending,
+    TenderType,
+)
 from appliance.core.selling import new_day
 from appliance.core.tax import TaxRate, TaxTable
 
@@ -145,7 +156,7 @@ class Till:
         self.checkout = Checkout(policy=self.policy)
         for event, at in self.journal:
             self.checkout = evolve(self.checkout, event, at)
-        self.commit(recover(self.checkout))
+        self.commit(recover(self.checkout, self.moment()))
         self.checkout = settle(self.checkout)
         self.checkout = replace(self.checkout, devices=devices, hub_online=hub)
         return list(outstanding(self.checkout))
@@ -170,13 +181,21 @@ class Till:
     def send(self) -> bool:
         return self.record(Sending())
 
-    def record(self, fact: Sending | Result) -> bool:
-        return not isinstance(self.do(c.RecordPayment(self.attempt, fact, lambda _: None)), Rejection)
+    def record(self, fact: PaymentFact) -> bool:
+        """Have a fact recorded; what the device is answered."""
+        command = c.RecordPayment(self.attempt, fact, lambda _: None)
+        decision = decide(self.checkout, command, self.book, self.moment())
+        return not isinstance(self.do(command), Rejection) and isinstance(decision, Decision) and decision.accepted
 
     @property
-    def attempt(self):
-        assert self.sale.payment is not None
-        return self.sale.payment.intent.attempt
+    def running(self) -> Payment:
+        """The intent that is under way or in doubt; without one, the newest."""
+        under_way = running(self.checkout)
+        return under_way[0] if under_way else self.sale.payments[-1]
+
+    @property
+    def attempt(self) -> UUID:
+        return self.running.intent.attempt
 
     @property
     def sale(self) -> Transaction:
@@ -184,8 +203,7 @@ class Till:
         return self.checkout.transaction
 
     def approved(self, minor: int | None = None) -> Outcome:
-        assert self.sale.payment is not None
-        amount = self.sale.payment.intent.amount if minor is None else Money(minor, NOK)
+        amount = self.running.intent.amount if minor is None else Money(minor, NOK)
         return Outcome(
             kind=OutcomeKind.APPROVED,
             amount=amount,

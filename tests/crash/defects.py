@@ -14,7 +14,8 @@ from appliance import assembly, register
 from appliance.core import events as e
 from appliance.core.checkout import Checkout
 from appliance.core.decision import recover
-from appliance.core.payment import Intent, PaymentFact
+from appliance.core.moment import Moment
+from appliance.core.payment import Evidence, Intent, PaymentFact
 from appliance.io.tender_worker import TenderWorker
 from appliance.store.journal import SqliteJournal
 from simulators import cli
@@ -55,9 +56,9 @@ def late() -> None:
 def doubling() -> None:
     """Plant a recovery that completes the last sale once more."""
 
-    def again(checkout: Checkout) -> tuple[e.Event, ...]:
+    def again(checkout: Checkout, moment: Moment) -> tuple[e.Event, ...]:
         sale = checkout.last_sale
-        return (*recover(checkout), *((sale.completed,) if sale and sale.completed else ()))
+        return (*recover(checkout, moment), *((sale.completed,) if sale and sale.completed else ()))
 
     register.recover = again
 
@@ -70,7 +71,7 @@ def charging_again() -> None:
     def record(self: TenderWorker, attempt: UUID, fact: PaymentFact) -> bool:
         return attempt in begun_anew or honest(self, attempt, fact)
 
-    def look_up(self: TenderWorker, intent: Intent) -> None:
+    def look_up(self: TenderWorker, intent: Intent, _: Evidence) -> None:
         begun_anew.add(intent.attempt)
         self.give(lambda: self._authorise(intent))
 

@@ -16,16 +16,19 @@ from appliance.core.identifiers import TransactionId
 from appliance.core.money import Currency, Money
 from appliance.core.payment import (
     Capabilities,
+    Evidence,
     Intent,
     IntentKind,
+    Notify,
     Outcome,
     OutcomeKind,
-    PaymentFact,
     Progress,
     Result,
     Sending,
     TenderType,
+    Totals,
 )
+from appliance.drivers import Record
 from appliance.errors import DeviceOffline, DeviceTimeout
 from appliance.io.supervisor import Supervisor
 from appliance.io.worker import Timing
@@ -36,7 +39,7 @@ NOK = Currency.parse("NOK")
 APPROVED = Outcome(kind=OutcomeKind.APPROVED, amount=Money(18440, NOK))
 UNKNOWN = Outcome(kind=OutcomeKind.UNKNOWN, text="no answer")
 
-Act = Callable[[Intent, Callable[[PaymentFact], bool], Callable[[Progress, bool], None]], Outcome]
+Act = Callable[[Intent, Record, Notify], Outcome]
 
 
 def intent(device: str = "terminal") -> Intent:
@@ -63,6 +66,10 @@ class Terminal:
         self.authorised: list[UUID] = []
         self.looked_up: list[UUID] = []
         self.cancelled: list[UUID] = []
+        self.reversed: list[UUID] = []
+        self.refunded: list[UUID] = []
+        self.presented: list[tuple[UUID, str]] = []
+        self.closed = 0
         self.last = "0041"
         self.fault: Exception | None = None
 
@@ -79,13 +86,28 @@ class Terminal:
     def baseline(self) -> Mapping[str, str]:
         return {"receipt": self.last}
 
-    def authorise(
-        self, intent: Intent, record: Callable[[PaymentFact], bool], notify: Callable[[Progress, bool], None]
-    ) -> Outcome:
+    def authorise(self, intent: Intent, record: Record, notify: Notify) -> Outcome:
         self.authorised.append(intent.attempt)
         return self.act(intent, record, notify)
 
-    def lookup(self, intent: Intent) -> Outcome:
+    def reverse(self, intent: Intent, record: Record, notify: Notify) -> Outcome:
+        self.reversed.append(intent.attempt)
+        return self.act(intent, record, notify)
+
+    def refund(self, intent: Intent, record: Record, notify: Notify) -> Outcome:
+        self.refunded.append(intent.attempt)
+        return self.act(intent, record, notify)
+
+    def present(self, attempt: UUID, code: str) -> None:
+        self.presented.append((attempt, code))
+
+    def close_day(self) -> Totals | None:
+        self.closed += 1
+        if self.fault is not None:
+            raise self.fault
+        return Totals(amount=Money(18440, NOK), count=1)
+
+    def lookup(self, intent: Intent, evidence: Evidence) -> Outcome:
         self.looked_up.append(intent.attempt)
         answer = self.answers.pop(0) if self.answers else UNKNOWN
         if isinstance(answer, Exception):
@@ -133,7 +155,7 @@ def outcomes(register: Register) -> list[OutcomeKind]:
 def test_facts_are_on_disk_before_the_terminal_goes_on_and_progress_reaches_the_screen(register: Register):
     terminal, payment, order = Terminal(), intent(), []
 
-    def act(_: Intent, record: Callable[[PaymentFact], bool], notify: Callable[[Progress, bool], None]) -> Outcome:
+    def act(_: Intent, record: Record, notify: Notify) -> Outcome:
         order.append(("recorded", record(Sending())))
         notify(Progress.PRESENT_CARD, True)
         order.append(("recorded", record(Result(APPROVED))))
@@ -153,7 +175,7 @@ def test_what_the_disk_does_not_take_is_not_sent_and_not_charged(register: Regis
     terminal = Terminal()
     register.disk = lambda _: answer
 
-    def act(_: Intent, record: Callable[[PaymentFact], bool], __: Callable[[Progress, bool], None]) -> Outcome:
+    def act(_: Intent, record: Record, __: Notify) -> Outcome:
         assert not record(Sending())
         raise DeviceTimeout("nothing was sent")
 
@@ -189,7 +211,7 @@ def test_a_terminal_that_cannot_be_opened_is_not_charged(register: Register):
 def test_any_fault_after_sending_is_unknown(register: Register, fault: Exception):
     terminal = Terminal()
 
-    def act(_: Intent, record: Callable[[PaymentFact], bool], __: Callable[[Progress, bool], None]) -> Outcome:
+    def act(_: Intent, record: Record, __: Notify) -> Outcome:
         assert record(Sending())
         raise fault
 
@@ -252,7 +274,7 @@ def test_a_look_up_at_a_terminal_that_is_away_is_unknown_until_it_comes_back(reg
 def test_a_cancellation_gets_through_while_the_payment_runs(register: Register):
     terminal, payment, asked = Terminal(), intent(), threading.Event()
 
-    def act(_: Intent, record: Callable[[PaymentFact], bool], __: Callable[[Progress, bool], None]) -> Outcome:
+    def act(_: Intent, record: Record, __: Notify) -> Outcome:
         assert record(Sending())
         asked.set()
         until(lambda: terminal.cancelled == [payment.attempt])
@@ -322,7 +344,7 @@ def test_stopping_does_not_wait_for_an_answer_of_the_journal(register: Register)
     terminal, asked = Terminal(), threading.Event()
     register.disk = lambda _: asked.set()
 
-    def act(_: Intent, record: Callable[[PaymentFact], bool], __: Callable[[Progress, bool], None]) -> Outcome:
+    def act(_: Intent, record: Record, __: Notify) -> Outcome:
         assert not record(Sending())
         raise DeviceOffline("stopped")
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from appliance.core.checkout import DeviceState
 from appliance.core.commands import Health, ReportDevice, ReportOutcome
-from appliance.core.payment import Intent, Outcome, OutcomeKind, PaymentFact, Progress, Sending
+from appliance.core.payment import Intent, Notify, Outcome, OutcomeKind, Sending
+from appliance.drivers import Record
 from appliance.io.supervisor import Supervisor
 from tests.io.rig import until
 from tests.io.test_tender_worker import APPROVED, QUICK, UNKNOWN, Register, Terminal, intent
@@ -46,7 +47,7 @@ def health(register: Register) -> Health | None:
     return reports[-1].health if reports else None
 
 
-def pay(_: Intent, record: Callable[[PaymentFact], bool], __: Callable[[Progress, bool], None]) -> Outcome:
+def pay(_: Intent, record: Record, __: Notify) -> Outcome:
     assert record(Sending())
     return APPROVED
 

@@ -14,7 +14,7 @@ from appliance.core.catalogue import PriceBook
 from appliance.core.checkout import Checkout, Rejection
 from appliance.core.effects import Sound
 from appliance.core.identifiers import CatalogueVersion, Operator
-from appliance.core.payment import Intent
+from appliance.core.payment import Evidence, Intent
 from appliance.core.receipt import ReceiptDocument
 from appliance.errors import StoreError
 from appliance.ports import JournalRow
@@ -138,9 +138,15 @@ class TracedPeripherals:
         self._trace.append("authorise")
         self.intents.append(intent)
 
-    def look_up(self, intent: Intent) -> None:
+    def look_up(self, intent: Intent, evidence: Evidence) -> None:
         self._trace.append("look up")
         self.lookups.append(intent)
+
+    def present(self, attempt: UUID, code: str) -> None:
+        self._trace.append("present")
+
+    def close_day(self, device: str) -> None:
+        self._trace.append("close day")
 
     def cancel(self, attempt: UUID) -> None:
         self._trace.append("cancel")

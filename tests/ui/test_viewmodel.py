@@ -125,7 +125,7 @@ def test_lines_that_wait_for_staff_are_known_to_the_page() -> None:
         (PaymentState.INTENT, p.CardPage),
         (PaymentState.SENT, p.CardPage),
         (PaymentState.APPROVED, p.CardPage),
-        (PaymentState.CONFIRMED, p.CardPage),
+        (PaymentState.CONFIRMED, p.OutcomeUnknownPage),
         (PaymentState.DECLINED, p.DeclinedPage),
         (PaymentState.CANCELLED, p.DeclinedPage),
         (PaymentState.NOT_CHARGED, p.DeclinedPage),

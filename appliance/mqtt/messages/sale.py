@@ -13,6 +13,8 @@ from appliance.core.money import Currency
 from appliance.mqtt.messages.wire import Fields, Malformed
 
 TYPE: Final = "transaction.completed"
+VERSIONS: Final = (1, 2)
+"""Schema numbers of the row that can be booked."""
 MAX_LINES: Final = 1000
 MAX_PARTS: Final = 100
 """Tax rates, or tenders, of one sale."""
@@ -58,11 +60,15 @@ class Tender:
     attempt: str
     masked_pan: str
     card_name: str
+    given: int | None = None
+    """Cash that the customer put down; what is above `amount` was the change."""
+    unconfirmed: bool = False
+    """No device told that the money has come: a person looked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sale:
-    """A completed sale. Lines sum to the total, so do the taxes; net and tax to gross."""
+    """A completed sale. Lines and taxes sum to the total, net and tax to gross, tenders to total and rounding."""
 
     transaction: TransactionId
     currency: Currency
@@ -73,6 +79,8 @@ class Sale:
     stock: tuple[tuple[str, int], ...]
     """SKU and movement in thousandths of its unit, negative for goods sold."""
     receipt_token: str
+    rounding: int = 0
+    """Cash rounding, minor units; no part of the sale and its tax."""
 
     @classmethod
     def parse(cls, data: Mapping[str, Any]) -> Sale:
@@ -87,7 +95,11 @@ class Sale:
             tenders=tuple(_tender(entry) for entry in fields.objects("tenders", limit=MAX_PARTS)),
             stock=tuple(_movement(fields, entry) for entry in fields.entries("stock", limit=MAX_LINES)),
             receipt_token=fields.text("receipt_token", limit=64, pattern=_TOKEN) if fields.has("receipt_token") else "",
+            rounding=_amount(fields, "rounding") if fields.has("rounding") else 0,
         )
+        paid = sum(tender.amount for tender in sale.tenders)
+        if paid != sale.total + sale.rounding:
+            raise Malformed(f"data.tenders: sum to {paid}, total and rounding to {sale.total + sale.rounding}")
         for name, amounts in (("lines", sale.lines), ("taxes", sale.taxes)):
             found = sum(entry.gross for entry in amounts)
             if found != sale.total:
@@ -153,6 +165,8 @@ def _tender(fields: Fields) -> Tender:
         attempt=fields.text("attempt", limit=36) if fields.has("attempt") else "",
         masked_pan=fields.text("masked_pan", limit=30) if fields.has("masked_pan") else "",
         card_name=fields.text("card_name", limit=60) if fields.has("card_name") else "",
+        given=_amount(fields, "given") if fields.has("given") else None,
+        unconfirmed=fields.flag("unconfirmed") if fields.has("unconfirmed") else False,
     )
 
 

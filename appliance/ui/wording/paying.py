@@ -56,6 +56,8 @@ def _tender(voice: Voice, tender: TenderType) -> Action:
             return action(name, voice.say("choose_payment", "Card"), "card")
         case TenderType.QR:
             return action(name, voice.say("choose_payment", "Phone"), "phone")
+        case TenderType.WALLET:
+            return action(name, voice.say("choose_payment", "Show a code"), "phone")
         case TenderType.GIFT_CARD:
             return action(name, voice.say("choose_payment", "Gift card"), "gift_card")
         case TenderType.CASH:
@@ -69,7 +71,7 @@ def _missing(scene: Scene) -> str:
     match frame.missing_tenders[:1]:
         case (TenderType.CARD,):
             return say("choose_payment", "Card does not work right now.")
-        case (TenderType.QR,):
+        case (TenderType.QR | TenderType.WALLET,):
             return say("choose_payment", "Phone does not work right now.")
         case (TenderType.GIFT_CARD,):
             return say("choose_payment", "Gift card does not work right now.")
@@ -121,6 +123,12 @@ def _progress(scene: Scene, progress: Progress) -> str:
             return say("card", "We are asking your bank.")
         case Progress.TRY_ANOTHER_WAY:
             return say("card", "Try again: insert the card, or use another one.")
+        case Progress.SCAN_CODE:
+            return say("card", "Scan the code with your phone.")
+        case Progress.SHOW_CODE:
+            return say("card", "Show your code to the scanner.")
+        case Progress.INSERT_CASH:
+            return say("card", "Put in coins or notes.")
         case Progress.WORKING:
             return say("card", "Follow the steps on the terminal.")
         case Progress.CANCELLING:

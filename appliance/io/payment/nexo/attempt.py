@@ -8,7 +8,8 @@ from collections.abc import Callable
 from typing import Final
 from uuid import UUID
 
-from appliance.core.payment import Intent, Outcome, OutcomeKind, PaymentFact, Progress, Result
+from appliance.core.payment import Intent, Notify, Outcome, OutcomeKind, Progress, Result
+from appliance.drivers import Record
 from appliance.errors import DeviceError
 from appliance.io.payment.nexo.http_link import Exchange
 from appliance.io.payment.nexo.messages import Movement, Request
@@ -81,8 +82,8 @@ class Attempt:
         request: Request,
         intent: Intent,
         *,
-        record: Callable[[PaymentFact], bool],
-        notify: Callable[[Progress, bool], None],
+        record: Record,
+        notify: Notify,
         stop: StopWish | None,
         stopped: Callable[[], bool],
         attended: bool,

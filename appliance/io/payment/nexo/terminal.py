@@ -14,15 +14,19 @@ from appliance.core.checkout import DeviceState
 from appliance.core.commands import Health
 from appliance.core.money import Currency
 from appliance.core.payment import (
+    NO_EVIDENCE,
     Capabilities,
+    Evidence,
     Intent,
     IntentKind,
+    Notify,
     Outcome,
     OutcomeKind,
-    PaymentFact,
     Progress,
     Sending,
+    Totals,
 )
+from appliance.drivers import Record
 from appliance.errors import DeviceBusy, DeviceError, DeviceFailure, DeviceOffline
 from appliance.io.payment.nexo import adyen, service_id, swedbank
 from appliance.io.payment.nexo.access import Access, LoginAccess, OpenAccess
@@ -139,9 +143,7 @@ class NexoTerminal:
             return None
         return {"sale": self._names.sale_id, "poi": self._names.poi_id, "serial": self._access.serial}
 
-    def authorise(
-        self, intent: Intent, record: Callable[[PaymentFact], bool], notify: Callable[[Progress, bool], None]
-    ) -> Outcome:
+    def authorise(self, intent: Intent, record: Record, notify: Notify) -> Outcome:
         """Move the money of an intent: Payment, Payment of type Refund, or Reversal of `intent.original`.
 
         DeviceError: nothing was sent. UNKNOWN: bytes have left and nothing is proved; a look-up must follow.
@@ -233,7 +235,22 @@ class NexoTerminal:
             if self._stop.over(attempt, ABORT_PAUSE):
                 return
 
-    def lookup(self, intent: Intent) -> Outcome:
+    def reverse(self, intent: Intent, record: Record, notify: Notify) -> Outcome:
+        """Undo `intent.original` (Reversal)."""
+        return self.authorise(intent, record, notify)
+
+    def refund(self, intent: Intent, record: Record, notify: Notify) -> Outcome:
+        """Pay back to the customer's card (Payment of type Refund)."""
+        return self.authorise(intent, record, notify)
+
+    def present(self, attempt: UUID, code: str) -> None:
+        """A card terminal reads no codes of ours."""
+
+    def close_day(self) -> Totals | None:
+        """The acquirer settles these terminals by itself: there is nothing to close."""
+        return None
+
+    def lookup(self, intent: Intent, evidence: Evidence = NO_EVIDENCE) -> Outcome:
         """Find out what became of an intent, by the ServiceID of its request; moves no money.
 
         Asks again while the terminal is busy or away, for the option `patience`; then UNKNOWN.

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
 from typing import Final
 from uuid import UUID
 
-from appliance.core.payment import Intent, Outcome, OutcomeKind, PaymentFact, Progress, Result
+from appliance.core.payment import Intent, Notify, Outcome, OutcomeKind, Progress, Result
+from appliance.drivers import Record
 from appliance.errors import DeviceError
 from appliance.io.payment.zvt import codes, commands
 from appliance.io.payment.zvt.apdu import ProtocolError
@@ -52,8 +52,8 @@ class Attempt:
         intent: Intent,
         baseline: Baseline,
         *,
-        record: Callable[[PaymentFact], bool],
-        notify: Callable[[Progress, bool], None],
+        record: Record,
+        notify: Notify,
         stop: StopWish | None,
         attended: bool,
     ) -> None:

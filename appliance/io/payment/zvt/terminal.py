@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import ClassVar, Final
 from uuid import UUID
@@ -14,15 +14,19 @@ from appliance.core.checkout import DeviceState
 from appliance.core.commands import Health
 from appliance.core.money import Currency
 from appliance.core.payment import (
+    NO_EVIDENCE,
     Capabilities,
+    Evidence,
     Intent,
     IntentKind,
+    Notify,
     Outcome,
     OutcomeKind,
-    PaymentFact,
     Progress,
     Sending,
+    Totals,
 )
+from appliance.drivers import Record
 from appliance.errors import DeviceBusy, DeviceError, DeviceFailure, DeviceOffline
 from appliance.io.link import open_link
 from appliance.io.payment.zvt import codes
@@ -178,9 +182,7 @@ class ZvtTerminal:
         """Ask the terminal to stop (06 B0) as soon as the dialogue allows; before it, nothing is sent at all."""
         self._stop.ask(attempt)
 
-    def authorise(
-        self, intent: Intent, record: Callable[[PaymentFact], bool], notify: Callable[[Progress, bool], None]
-    ) -> Outcome:
+    def authorise(self, intent: Intent, record: Record, notify: Notify) -> Outcome:
         """Take the money of an intent (06 01).
 
         DeviceError: nothing was sent. UNKNOWN: bytes have left and nothing is proved; a look-up must follow.
@@ -235,7 +237,22 @@ class ZvtTerminal:
             # It may have forgotten this till, after losing power on a serial line for example.
             self._drop()
 
-    def lookup(self, intent: Intent) -> Outcome:
+    def reverse(self, intent: Intent, record: Record, notify: Notify) -> Outcome:
+        """Not yet."""
+        return Outcome(kind=OutcomeKind.DECLINED, text="this driver does not reverse")
+
+    def refund(self, intent: Intent, record: Record, notify: Notify) -> Outcome:
+        """Not yet."""
+        return Outcome(kind=OutcomeKind.DECLINED, text="this driver does not refund")
+
+    def present(self, attempt: UUID, code: str) -> None:
+        """A card terminal reads no codes of ours."""
+
+    def close_day(self) -> Totals | None:
+        """Not yet."""
+        raise DeviceFailure(f"{self.name}: this driver does not close the terminal's day")
+
+    def lookup(self, intent: Intent, evidence: Evidence = NO_EVIDENCE) -> Outcome:
         """Find out what became of a payment: register, 05 01 until ready, 06 20, then the table in recovery.py.
 
         Asks again while the terminal is busy or away, for the option `patience`; then UNKNOWN.
