@@ -97,13 +97,13 @@ class Sale:
             receipt_token=fields.text("receipt_token", limit=64, pattern=_TOKEN) if fields.has("receipt_token") else "",
             rounding=_amount(fields, "rounding") if fields.has("rounding") else 0,
         )
-        paid = sum(tender.amount for tender in sale.tenders)
-        if paid != sale.total + sale.rounding:
-            raise Malformed(f"data.tenders: sum to {paid}, total and rounding to {sale.total + sale.rounding}")
         for name, amounts in (("lines", sale.lines), ("taxes", sale.taxes)):
             found = sum(entry.gross for entry in amounts)
             if found != sale.total:
                 raise Malformed(f"data.{name}: sum to {found}, the total is {sale.total}")
+        paid = sum(tender.amount for tender in sale.tenders)
+        if paid != sale.total + sale.rounding:
+            raise Malformed(f"data.tenders: sum to {paid}, total and rounding to {sale.total + sale.rounding}")
         if len({line.line for line in sale.lines}) != len(sale.lines):
             raise Malformed("data.lines: a line number stands twice")
         if len({tax.rate for tax in sale.taxes}) != len(sale.taxes):
