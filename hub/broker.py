@@ -129,6 +129,7 @@ class Session:
             left = client.socket()
             if left is not None:
                 left.close()
+            _part(client)
 
     def _build(self) -> paho.Client:
         client = paho.Client(
@@ -192,6 +193,11 @@ class Session:
 def _settle(client: paho.Client, mid: int, qos: int) -> None:
     if client.is_connected():
         client.ack(mid, qos)
+
+
+def _part(client: paho.Client) -> None:
+    """Undo the circle of client and callbacks, or paho's inner sockets stay open until the garbage is collected."""
+    client.on_connect = client.on_subscribe = client.on_message = None
 
 
 def _no_delay(_client: paho.Client, _userdata: Any, sock: Any) -> None:

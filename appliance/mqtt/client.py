@@ -183,6 +183,7 @@ class Connection:
             open_socket = self._client.socket()
             if open_socket is not None:
                 open_socket.close()
+            _part(self._client)
             self._report(Lost("stopped" if self._stopping.is_set() else reason, self._taken_over))
 
     # Callbacks of paho, on the connection's thread: they only hand over.
@@ -243,6 +244,11 @@ def _tls(endpoint: Endpoint) -> ssl.SSLContext:
             f"hub: the certificates cannot be used ({error}). Check hub.ca_file, hub.cert_file and hub.key_file."
         ) from error
     return context
+
+
+def _part(client: paho.Client) -> None:
+    """Undo the circle of client and callbacks, or paho's inner sockets stay open until the garbage is collected."""
+    client.on_connect = client.on_subscribe = client.on_message = client.on_disconnect = None
 
 
 def _no_delay(_client: paho.Client, _userdata: Any, sock: Any) -> None:

@@ -113,6 +113,8 @@ class Listener:
     def stop(self) -> None:
         self._client.disconnect()
         self._client.loop_stop()
+        # Without this circle paho closes its inner sockets when the listener goes.
+        self._client.on_subscribe = self._client.on_message = None
         for topic, payload, properties in self._kept:
             try:
                 why = complaint(topic, payload, properties)

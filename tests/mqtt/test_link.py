@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import queue
 import socket
 import ssl
@@ -29,6 +30,7 @@ from appliance.mqtt.memory import LinkMemory
 from appliance.mqtt.messages.wire import Packet
 from appliance.mqtt.patience import Patience
 from appliance.mqtt.topics import KIOSK_ID, Kind, topic
+from hub.broker import Session
 from tests.mqtt.contract import Listener
 from tests.mqtt.parts import Broker, HubInside, Kiosk, wait_for
 
@@ -199,6 +201,45 @@ def test_a_stop_in_good_order_sends_no_will(
     with pytest.raises(queue.Empty):
         heard.next(1.0)
     listener.complaints.clear()
+
+
+def open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def test_a_connection_that_has_ended_leaves_nothing_for_the_garbage_collector(broker: Broker, reports: Reports) -> None:
+    gc.disable()
+    try:
+        before = open_files()
+        connection = Connection(
+            Endpoint(host="127.0.0.1", port=broker.port), client_id="k7q2", subscriptions=("a/b",), report=reports.put
+        )
+        connection.start()
+        assert isinstance(reports.next(), Subscribed)
+        assert open_files() > before
+        assert connection.stop()
+        del connection
+        wait_for(lambda: open_files() == before, "every file is closed")
+    finally:
+        gc.enable()
+
+
+def test_a_session_of_the_hub_that_has_ended_leaves_nothing_for_the_garbage_collector(broker: Broker) -> None:
+    ready = threading.Event()
+    gc.disable()
+    try:
+        before = open_files()
+        session = Session(
+            "127.0.0.1", broker.port, client_id="hub", subscriptions=("a/b",), taken=lambda _: None, ready=ready.set
+        )
+        session.start()
+        assert ready.wait(10)
+        assert open_files() > before
+        session.stop()
+        del session
+        wait_for(lambda: open_files() == before, "every file is closed")
+    finally:
+        gc.enable()
 
 
 def test_a_broker_that_says_that_another_client_has_our_id_is_understood(reports: Reports) -> None:
