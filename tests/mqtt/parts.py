@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
@@ -185,10 +185,13 @@ class HubProcess(HubFolder):
 
 
 class TillClock:
-    """The machine's clock, as a till has it."""
+    """The machine's clock, as a till has it; `ahead` lets time go by while the till is off."""
+
+    def __init__(self) -> None:
+        self.ahead = timedelta(0)
 
     def now(self) -> datetime:
-        return datetime.now(UTC)
+        return datetime.now(UTC) + self.ahead
 
     def synchronised(self) -> bool:
         return True
@@ -364,6 +367,7 @@ class Kiosk:
     journal: Any = None
     host: str = "127.0.0.1"
     till: Till = field(default_factory=Till)
+    clock: TillClock = field(default_factory=TillClock)
     basket_open: bool = False
     posted: list[Any] = field(default_factory=list)
     sold: int = 0
@@ -390,7 +394,7 @@ class Kiosk:
             journal=self.journal,
             catalogue=self.catalogue,
             intake=self.catalogue,
-            clock=TillClock(),
+            clock=self.clock,
             post=self.posted.append,
             busy=lambda: self.basket_open,
             health=lambda: self.health,
