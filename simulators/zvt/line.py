@@ -64,13 +64,12 @@ class SocketPort:
 
     def write(self, data: bytes) -> None:
         """Write all of it."""
-        self._connection.settimeout(5.0)
         try:
+            self._connection.settimeout(5.0)
             self._connection.sendall(data)
+            self._connection.setblocking(False)
         except OSError as error:
             raise LineCut(str(error)) from error
-        finally:
-            self._connection.setblocking(False)
 
     def cut(self) -> None:
         """Close the connection."""

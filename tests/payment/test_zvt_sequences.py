@@ -302,6 +302,7 @@ def test_wrong_protocol_at_registration_is_a_fault_with_a_remedy() -> None:
     with pytest.raises(DeviceFailure, match="another protocol") as fault:
         stage.till.open()
     assert "ZVT" in fault.value.remedy
+    stage.player.finish()
     stage.player.close()
 
 
