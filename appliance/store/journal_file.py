@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
@@ -43,12 +44,10 @@ def create(path: Path, epoch: int = 1, first: int = 1) -> None:
     built = path.with_name(path.name + ".new")
     for leftover in (built, wal_of(built)):
         leftover.unlink(missing_ok=True)
-    database = JournalDatabase(built)
-    with database.transaction():
+    with closing(JournalDatabase(built)) as database, database.transaction():
         inscribe(database, SCHEMA)
         for name in ("event", "day", "epoch"):
             database.table(name, persist_empty=True)
         database.table("event").guard()
         database.table("epoch").insert(Document({"first": first}, epoch))
-    database.close()
     publish(built, path)

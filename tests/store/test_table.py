@@ -319,6 +319,7 @@ def test_the_first_fault_of_the_file_is_raised_by_every_later_call(tmp_path: Pat
         with pytest.raises(StoreError) as later:
             call()
         assert later.value is first_fault.value
+    database.close()
 
 
 def test_the_storage_stands_alone(tmp_path: Path):
