@@ -58,17 +58,23 @@ def test_two_hundred_kills_lose_and_double_nothing(make_shopper: Callable[..., S
 @pytest.mark.parametrize(
     ("defect", "moment", "says"),
     [
-        pytest.param("late", at_a_receipt, "is not in the journal", id="a yes before the commit"),
-        pytest.param("doubling", at_a_receipt, "more than once", id="a sale completed again"),
         pytest.param(
-            "charging_again", when_the_charge_stands, "the terminal has taken", id="a charge in place of a look-up"
+            "late",
+            at_a_receipt,
+            # Which row a kill meets is chance: a completed sale, or the payment of the next one.
+            ("is not in the journal", "the terminal has taken"),
+            id="a yes before the commit",
+        ),
+        pytest.param("doubling", at_a_receipt, ("more than once",), id="a sale completed again"),
+        pytest.param(
+            "charging_again", when_the_charge_stands, ("the terminal has taken",), id="a charge in place of a look-up"
         ),
     ],
 )
 def test_this_tester_finds(
-    make_shopper: Callable[..., Shopper], record_property: Record, defect: str, moment: Moment, says: str
+    make_shopper: Callable[..., Shopper], record_property: Record, defect: str, moment: Moment, says: tuple[str, ...]
 ):
     shopper = make_shopper(seed=23, defect=defect)
     wrong = kill_and_sell_on(shopper, 8, random.Random(23), (moment,), settle_every=defect == "charging_again")
     record_property("figures", f"planted: {defect}; found: {wrong[0] if wrong else 'nothing'}")
-    assert any(says in fault for fault in wrong)
+    assert any(text in fault for text in says for fault in wrong)
