@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -123,10 +123,8 @@ def _create(path: Path) -> None:
     built = path.with_name(path.name + ".new")
     for leftover in (built, wal_of(built)):
         leftover.unlink(missing_ok=True)
-    database = DocumentDatabase(built, indexed=True)
-    with database.transaction():
+    with closing(DocumentDatabase(built, indexed=True)) as database, database.transaction():
         inscribe(database, SCHEMA)
-    database.close()
     publish(built, path)
 
 
