@@ -132,12 +132,12 @@ class Sheet:
         """Give the page, the top strip and the strip below it."""
         view = self.view
         whole = Rect(0, 0, self.width, self.height)
-        parts: list[Part] = [Panel(key="ground", at=whole, fill=Token.PAGE)]
+        parts: list[Part] = [Panel(key="ground", at=whole, fill=Token.PAGE, whole=True)]
         fill, ink = (Token.WARN, Token.WARN_ON) if view.training else (Token.SUNK, Token.INK)
         if view.training:
             thick = TRAINING_FRAME
             parts = [
-                Panel(key="frame", at=whole, fill=Token.WARN),
+                Panel(key="frame", at=whole, fill=Token.WARN, whole=True),
                 Panel(key="ground", at=whole.inset(thick), fill=Token.PAGE),
             ]
         parts.append(Panel(key="top", at=Rect(0, 0, self.width, TOP), fill=fill))

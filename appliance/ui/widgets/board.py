@@ -19,10 +19,14 @@ from appliance.ui.widgets.type import Typesetter
 def _same_kind(one: Part, other: Part) -> bool:
     """Whether one widget can draw both."""
     if isinstance(one, Panel) and isinstance(other, Panel):
-        return (one.radius, one.edge is None, one.shadow) == (other.radius, other.edge is None, other.shadow)
+        return _make(one) == _make(other)
     if isinstance(one, Button) and isinstance(other, Button):
         return (one.role is Role.PRIMARY) is (other.role is Role.PRIMARY)
     return type(one) is type(other)
+
+
+def _make(panel: Panel) -> tuple[object, ...]:
+    return (panel.radius, panel.edge is None, panel.shadow, panel.whole)
 
 
 class Board(Widget):

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import functools
 import json
+import math
 from pathlib import Path
 from typing import Final
 
 from kivy.core.image import Image as CoreImage
-from kivy.graphics import BoxShadow, Color, InstructionGroup, Rectangle, SmoothRoundedRectangle
+from kivy.graphics import (
+    BorderImage,
+    BoxShadow,
+    ClearBuffers,
+    ClearColor,
+    Color,
+    Fbo,
+    InstructionGroup,
+    Rectangle,
+    SmoothRoundedRectangle,
+)
 from kivy.graphics.texture import Texture
 
 from appliance.ui.runs import visual_runs
@@ -20,9 +31,13 @@ ASSETS: Final = Path(__file__).parents[1] / "assets"
 ICON_SIZES: Final = (40, 64, 120)
 SHADOW_OFFSET: Final = 3
 SHADOW_BLUR: Final = 14
+RIM: Final = 2
+"""A smooth edge stands out by less than this, device px."""
+
+RGB = tuple[float, float, float]
 
 
-def colour(look: Look, token: Token) -> tuple[float, float, float]:
+def colour(look: Look, token: Token) -> RGB:
     """Give the channels of a token in a theme."""
     return rgb(PALETTES[look.theme][token])
 
@@ -35,60 +50,90 @@ def upwards(rect: Rect, height: float, scale: float) -> tuple[float, float, floa
 
 
 class Surface(InstructionGroup):
-    """A rounded surface with an edge and, at most, the one shadow."""
+    """A rounded surface with an edge and, at most, the one shadow: one picture of it, stretched between its corners."""
 
     def __init__(self, *, shadow: bool = False) -> None:
         super().__init__()
         self._placed: tuple[object, ...] | None = None
         self._painted: tuple[object, ...] | None = None
+        self._box: tuple[float, float, float, float] = (0, 0, 0, 0)
+        self._radius = 0.0
+        self._line = 0
         self._shadow_colour = Color(0, 0, 0, 0)
         self._shadow = BoxShadow(size=(1, 1)) if shadow else None
-        self._edge_colour = Color(1, 1, 1, 0)
-        self._edge = SmoothRoundedRectangle(size=(1, 1))
-        self._fill_colour = Color(1, 1, 1, 1)
-        self._fill = SmoothRoundedRectangle(size=(1, 1))
-        if self._shadow is not None:
-            self.add(self._shadow_colour)
-            self.add(self._shadow)
-        for instruction in (self._edge_colour, self._edge, self._fill_colour, self._fill):
-            self.add(instruction)
+        self._skin = BorderImage(auto_scale="off")
 
     def place(self, box: tuple[float, float, float, float], radius: float, edge: float, scale: float) -> None:
         """Set place (device px), radius and width of the edge (px of the reference panel; 0 = none)."""
         if (box, radius, edge, scale) == self._placed:
             return
+        if self._placed is None:
+            self._begin()
         self._placed = (box, radius, edge, scale)
-        x, y, width, height = box
-        radius = min(radius * scale, width / 2, height / 2)
-        line = max(1, round(edge * scale)) if edge else 0
-        self._put(self._edge, (x, y, width, height), radius if line else 0)
-        self._put(self._fill, (x + line, y + line, width - 2 * line, height - 2 * line), max(0, radius - line))
+        x, y, width, height = self._box = box
+        self._radius = min(radius * scale, width / 2, height / 2)
+        self._line = max(1, round(edge * scale)) if edge else 0
+        self._skin.pos = (x - RIM, y - RIM)
+        self._skin.size = (width + 2 * RIM, height + 2 * RIM)
+        self._painted = None
         if self._shadow is not None:
             self._shadow.pos, self._shadow.size = (x, y), (width, height)
-            self._shadow.border_radius = (radius,) * 4
+            self._shadow.border_radius = (self._radius,) * 4
             self._shadow.offset = (0, -SHADOW_OFFSET * scale)
             self._shadow.blur_radius = SHADOW_BLUR * scale
-
-    @staticmethod
-    def _put(shape: SmoothRoundedRectangle, box: tuple[float, float, float, float], radius: float) -> None:
-        x, y, width, height = box
-        if tuple(shape.pos) != (x, y):
-            shape.pos = (x, y)
-        if tuple(shape.size) != (width, height):
-            shape.size = (width, height)
-        corners = [(radius, radius)] * 4
-        if list(shape.radius) != corners:
-            shape.radius = corners
 
     def paint(self, look: Look, fill: Token, edge: Token | None) -> None:
         """Set the colours, if they are new: a shadow is drawn by a shader of its own that costs 40 ms of CPU."""
         if (look.theme, fill, edge) == self._painted:
             return
         self._painted = (look.theme, fill, edge)
-        self._fill_colour.rgb = colour(look, fill)
-        self._edge_colour.rgba = (*colour(look, edge), 1) if edge else (0, 0, 0, 0)
+        width, height = round(self._box[2]), round(self._box[3])
+        corner = math.ceil(self._radius) + self._line + RIM
+        border = RIM + corner
+        if min(width, height) >= 2 * corner:
+            width = height = 2 * corner + RIM
+        else:
+            border = 0
+        inside, around = colour(look, fill), colour(look, edge) if edge else None
+        self._skin.border = (border,) * 4
+        self._skin.texture = _skin(width, height, self._radius, self._line, inside, around)
         if self._shadow is not None:
             self._shadow_colour.rgba = (*colour(look, Token.INK), SHADOW)
+
+    def _begin(self) -> None:
+        if self._shadow is not None:
+            self.add(self._shadow_colour)
+            self.add(self._shadow)
+        self.add(Color(1, 1, 1, 1))
+        self.add(self._skin)
+
+    def hide(self) -> None:
+        """Draw nothing until it is placed again."""
+        if self._placed is not None:
+            self._placed = None
+            self.clear()
+
+
+@functools.lru_cache(maxsize=64)
+def _skin(width: int, height: int, radius: float, line: int, fill: RGB, edge: RGB | None) -> Texture:
+    """Give the picture of a small surface, device px, with `RIM` px around it for its smooth edge."""
+    page = Fbo(size=(width + 2 * RIM, height + 2 * RIM))
+    with page:
+        # What the smooth edge fades into is the same colour, unseen: it mixes with whatever the surface lies on.
+        ClearColor(*(edge or fill), 0)
+        ClearBuffers()
+        if edge:
+            Color(*edge)
+            SmoothRoundedRectangle(pos=(RIM, RIM), size=(width, height), radius=[(radius, radius)] * 4)
+        Color(*fill)
+        inner = max(0.0, radius - line)
+        SmoothRoundedRectangle(
+            pos=(RIM + line, RIM + line),
+            size=(width - 2 * line, height - 2 * line),
+            radius=[(inner, inner)] * 4,
+        )
+    page.draw()
+    return page.texture
 
 
 class Block(InstructionGroup):

@@ -89,6 +89,8 @@ class Panel(Part):
     edge_width: int = EDGE
     radius: float = 0
     shadow: bool = False
+    whole: bool = False
+    """The ground of the window, the first of all parts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

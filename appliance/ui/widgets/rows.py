@@ -102,10 +102,11 @@ class RowPiece(RecycleDataViewBehavior, Widget):
         lit = fresh or self.row.selected
         box = (round(8 * scale), round(4 * scale), self.width - round(16 * scale), self.height - round(8 * scale))
         edge = Token.FORWARD if self.row.selected else None
-        # Unlit it is one px in the colour of the card, well inside it.
-        unlit = (round(INSET * scale), round(INSET * scale), 1, 1)
-        self._ground.place(box if lit else unlit, RADIUS_ROW, 4 if self.row.selected else 0, scale)
-        self._ground.paint(look, tint if lit else Token.CARD, edge)
+        if lit:
+            self._ground.place(box, RADIUS_ROW, 4 if self.row.selected else 0, scale)
+            self._ground.paint(look, tint, edge)
+        else:
+            self._ground.hide()
         self._line_colour.rgba = (*colour(look, Token.SUNK), 0 if self.index == 0 else 1)
         self._line.pos = (round(INSET * scale), self.height - round(LINE * scale / 2))
         self._line.size = (self.width - round(2 * INSET * scale), round(LINE * scale))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Generic, TypeVar
 
-from kivy.graphics import Color, PopMatrix, PushMatrix, Rectangle, Translate
+from kivy.graphics import ClearBuffers, ClearColor, Color, PopMatrix, PushMatrix, Rectangle, Translate
 from kivy.graphics.texture import Texture
 from kivy.uix.widget import Widget
 
@@ -66,6 +66,9 @@ class PanelPiece(Piece[Panel]):
     def draw(self) -> None:
         """Draw it."""
         part = self.part
+        if part.whole:
+            self._clear()
+            return
         if not (part.radius or part.edge or part.shadow):
             self._draw_plain()
             return
@@ -74,6 +77,13 @@ class PanelPiece(Piece[Panel]):
             self.canvas.add(self._surface)
         self._surface.place(self.box, part.radius, part.edge_width if part.edge else 0, self.look.scale)
         self._surface.paint(self.look, part.fill, part.edge)
+
+    def _clear(self) -> None:
+        """Begin the picture anew in one colour: that costs nothing, and drawing over the whole window does."""
+        self.canvas.clear()
+        with self.canvas:
+            ClearColor(*colour(self.look, self.part.fill), 1)
+            ClearBuffers()
 
     def _draw_plain(self) -> None:
         """Draw a surface that ends where the window ends: a smooth edge would show as a line there."""
