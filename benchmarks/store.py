@@ -18,134 +18,24 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, date, datetime
-from decimal import Decimal
+from datetime import date
 from pathlib import Path
-from uuid import UUID
 
-from appliance.core.catalogue import Unit
-from appliance.core.commands import EntryMethod
 from appliance.core.events import (
-    DayClosed,
     DayOpened,
-    Event,
     LineAdded,
-    PaymentConfirmed,
-    PaymentRequested,
-    PaymentSent,
-    SaleLine,
-    SaleTender,
-    TransactionCompleted,
-    TransactionStarted,
 )
-from appliance.core.identifiers import CatalogueVersion, Gtin, Language, LineNumber, Sku, TransactionId, check_digit
-from appliance.core.money import Currency, Money, total
-from appliance.core.payment import IntentKind, Outcome, OutcomeKind, Reference, TenderType
+from appliance.core.identifiers import CatalogueVersion
 from appliance.core.product import BUCKETS, bucket, bucket_digest, product_digest, root_digest
-from appliance.core.tax import tax_summary
 from appliance.ports import CatalogueDelta
 from appliance.store.catalogue import CatalogueStore
 from appliance.store.codec import encode
 from appliance.store.files import forget_cached
 from appliance.store.journal import SqliteJournal
 from benchmarks.report import Measurement, print_table
+from benchmarks.sales import COMMITS_OF_A_SALE, NOK, gtin, keep, percentile, rss, sale
 
-NOK = Currency.parse("NOK")
-AT = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
-VERSION = CatalogueVersion("oslo", 1841)
-COMMITS_OF_A_SALE = 11
-ROWS_OF_A_SALE = 13
 ROOT = Path(__file__).resolve().parents[1]
-
-
-# Events --------------------------------------------------------------------------------------------------------------
-
-
-def sale(number: int, day: date = date(2026, 11, 23)) -> Iterator[Sequence[Event]]:
-    """Give an 8-line card sale: 11 commits, 13 rows."""
-    name, attempt = TransactionId("oslo-01", "3", day, number), UUID(int=(7 << 76) | (2 << 62) | number)
-    bought: list[LineAdded] = []
-    for index in range(1, 9):
-        price = Money(1000 + 137 * index + number % 50, NOK)
-        line = LineAdded(
-            transaction=name,
-            line=LineNumber(index),
-            sku=Sku(f"item-{index:03d}"),
-            text=f"Økologisk vare nr. {index}",
-            names={Language("nb"): f"Økologisk vare nr. {index}", Language("en"): f"Organic item no. {index}"},
-            entry=EntryMethod.SCANNED,
-            quantity=Decimal(1),
-            unit=Unit.EACH,
-            price=price,
-            gross=price,
-            tax_code="15",
-            tax_rate=Decimal(15),
-            currency=NOK,
-            gtin=gtin(index),
-        )
-        bought.append(line)
-        started = TransactionStarted(transaction=name, catalogue=VERSION, currency=NOK)
-        yield (started, line) if index == 1 else (line,)
-    amount = total([line.gross for line in bought], NOK)
-    yield (
-        PaymentRequested(
-            transaction=name,
-            attempt=attempt,
-            kind=IntentKind.PAY,
-            device="terminal",
-            tender=TenderType.CARD,
-            amount=amount,
-            currency=NOK,
-        ),
-    )
-    yield (PaymentSent(transaction=name, attempt=attempt),)
-    reference = Reference(terminal_id="52500006", receipt_number=f"{number % 10_000:04d}")
-    outcome = Outcome(kind=OutcomeKind.APPROVED, amount=amount, reference=reference, masked_pan="************4321")
-    yield (
-        PaymentConfirmed(transaction=name, attempt=attempt, outcome=outcome, currency=NOK),
-        TransactionCompleted(
-            transaction=name,
-            currency=NOK,
-            total=amount,
-            lines=tuple(
-                SaleLine(
-                    line=line.line,
-                    type="sale",
-                    sku=line.sku,
-                    text=line.text,
-                    entry=line.entry,
-                    quantity=line.quantity,
-                    unit=line.unit,
-                    price=line.price,
-                    gross=line.gross,
-                    vat=line.tax_rate,
-                    gtin=line.gtin,
-                )
-                for line in bought
-            ),
-            taxes=tax_summary([(line.tax_rate, line.gross) for line in bought]),
-            tenders=(SaleTender(type=TenderType.CARD, amount=amount, attempt=attempt, reference=reference),),
-            stock=tuple((line.sku, -line.quantity) for line in bought),
-            receipt_token=f"{number:032x}",
-        ),
-    )
-
-
-def percentile(values: Sequence[float], share: float) -> float:
-    """Give the value below which a share (0 to 1) of the values lies."""
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
-
-
-def keep(journal: SqliteJournal, events: Sequence[Event]) -> int:
-    """Append the events of one command."""
-    return journal.append(events, at=AT, clock_synced=True, catalogue=str(VERSION))
-
-
-def gtin(number: int) -> Gtin:
-    """Give a valid GTIN of a number."""
-    digits = f"0{952000000000 + number:012d}"
-    return Gtin(digits + check_digit(digits))
 
 
 # Journal -------------------------------------------------------------------------------------------------------------
@@ -264,7 +154,7 @@ _COUNTED = """
 import sys
 from pathlib import Path
 from appliance.store.journal import SqliteJournal
-from benchmarks.store import keep, sale
+from benchmarks.sales import keep, sale
 journal = SqliteJournal.open(Path(sys.argv[1]))
 print("begin", flush=True)
 for number in range(int(sys.argv[2])):
@@ -284,7 +174,7 @@ _TIMED = """
 import sys, time
 from pathlib import Path
 from appliance.store.journal import SqliteJournal
-from benchmarks.store import keep, sale
+from benchmarks.sales import keep, sale
 journal = SqliteJournal.open(Path(sys.argv[1]))
 for number in range(int(sys.argv[2])):
     for events in sale(number + 1):
@@ -345,54 +235,6 @@ def wear(folder: Path, *, sales: int = 91) -> list[Measurement]:
         Measurement(name="bytes written a commit (strace)", value=written / commits / 1000, unit="kB", most=15),
         Measurement(name="bytes written an 8-line card sale", value=written / sales / 1000, unit="kB", most=160),
     ]
-
-
-def start(folder: Path, *, sales: int = 100_000, open_day_sales: int = 460) -> list[Measurement]:
-    """Measure start to ready with a long journal behind, cold, the open day of about 6,000 rows verified."""
-    state = folder / "journal"
-    _fill(state, sales, open_day_sales)
-    before = rss()
-    forget_cached(state / "journal.db")
-    began = time.perf_counter()
-    journal = SqliteJournal.open(state)
-    ready = time.perf_counter() - began
-    grown = rss() - before
-    began = time.perf_counter()
-    rows = sum(1 for _ in journal.open_day())
-    fold = time.perf_counter() - began
-    count = journal.last()
-    journal.close()
-    size = (state / "journal.db").stat().st_size
-    return [
-        Measurement(name=f"start, {sales:,} sales, {count:,} rows, day of {rows:,}", value=ready, unit="s", most=0.5),
-        Measurement(name="of RSS", value=grown, unit="MB", most=15),
-        Measurement(name="then reading the day as events", value=fold, unit="s"),
-        Measurement(name="file", value=size / sales / 1000, unit="kB a sale"),
-    ]
-
-
-def _fill(state: Path, sales: int, open_day_sales: int) -> None:
-    """Write a journal of many sales quickly: without flushes, which is what no till does."""
-    journal = SqliteJournal.open(state)
-    journal._connection.execute("PRAGMA synchronous=OFF")  # noqa: SLF001 - the file is thrown away
-    per_day, day = 500, date(2020, 1, 1).toordinal()
-    keep(journal, (DayOpened(business_date=date.fromordinal(day), next_transaction=1),))
-    taken = Money(0, NOK)
-    for number in range(1, sales + 1):
-        if number == sales - open_day_sales or (number % per_day == 0 and number < sales - open_day_sales):
-            keep(
-                journal,
-                (DayClosed(business_date=date.fromordinal(day), transactions=per_day, total=taken, currency=NOK),),
-            )
-            day += 1
-            keep(journal, (DayOpened(business_date=date.fromordinal(day), next_transaction=number),))
-        keep(journal, [event for events in sale(number, date.fromordinal(day)) for event in events])
-    journal.close()
-
-
-def rss() -> float:
-    """Give the resident memory of this process in MB."""
-    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 # Catalogue -----------------------------------------------------------------------------------------------------------
@@ -532,16 +374,14 @@ def _delta(store: CatalogueStore, hub: Published, number: int, count: int) -> tu
     return staged, memory, time.perf_counter() - began
 
 
-def measure(folder: Path, *, quick: bool = False, sales: int = 0, products: int = 0) -> Iterator[Measurement]:
+def measure(folder: Path, *, quick: bool = False, products: int = 0) -> Iterator[Measurement]:
     """Measure everything, each part in a folder of its own."""
-    sales = sales or (2_000 if quick else 100_000)
     products = products or (20_000 if quick else 1_000_000)
     parts: list[Callable[[Path], list[Measurement]]] = [
         appends,
         throughput,
         slow_card,
         wear,
-        lambda where: start(where, sales=sales),
         lambda where: catalogue(where, products=products),
     ]
     for part in parts:
@@ -553,10 +393,9 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()), help="where the files go")
-    parser.add_argument("--sales", type=int, default=100_000, help="sales behind the start that is measured")
     parser.add_argument("--products", type=int, default=1_000_000)
     told = parser.parse_args()
-    print_table(list(measure(told.folder, sales=told.sales, products=told.products)))
+    print_table(list(measure(told.folder, products=told.products)))
 
 
 if __name__ == "__main__":
