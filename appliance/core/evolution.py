@@ -133,7 +133,9 @@ def _in_transaction(checkout: Checkout, event: e.Event, at: datetime) -> Checkou
     state = next_state(transaction.state, type(event))
     if state is None:
         return checkout
-    changed = replace(_apply(transaction, event, at), state=state)
+    changed = _apply(transaction, event, at)
+    if changed.state is not state:
+        changed = replace(changed, state=state)
     if isinstance(event, e.TransactionVoided):
         return replace(checkout, transaction=None)
     if isinstance(event, e.TransactionPostVoided):

@@ -15,13 +15,16 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import Enum
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final, cast
 from uuid import UUID
 
 from appliance.core.events import Event
 from appliance.core.money import Currency, Money
 from appliance.errors import StoreError
+
+_KNOWN: Final = 128
+"""Texts of each kind whose values are remembered."""
 
 Data = dict[str, Any]
 Upcaster = Callable[[Data], Data]
@@ -49,6 +52,9 @@ def _exactly(kind: type) -> Form:
 
 
 def _text(kind: type, write: Callable[[Any], str], read: Callable[[str], Any]) -> Form:
+    # What a text stands for never changes, and the rows of a sale name the same things again and again.
+    known = lru_cache(maxsize=_KNOWN)(read)
+
     def written(value: Any, _currency: Currency | None) -> str:
         if not isinstance(value, kind):
             raise TypeError(f"{value!r} is no {kind.__name__}")
@@ -57,7 +63,7 @@ def _text(kind: type, write: Callable[[Any], str], read: Callable[[str], Any]) -
     def parsed(value: Any, _currency: Currency | None) -> Any:
         if not isinstance(value, str):
             raise TypeError(f"{value!r} is no text")
-        return read(value)
+        return known(value)
 
     return Form(written, parsed)
 
