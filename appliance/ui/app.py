@@ -140,7 +140,7 @@ class KioskApp:
             Window.fbind("on_flip", _finish)
         self._alive = Clock.schedule_interval(self._beat, HEARTBEAT)
         self._dialogue.begin()
-        self._bridge.attach(self, Clock.schedule_once)
+        self._bridge.attach(self, self._pace.call_soon)
 
     def close(self) -> None:
         """Take the screen off the window and stop its timers."""

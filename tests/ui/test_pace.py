@@ -2,6 +2,7 @@
 
 import ast
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -57,6 +58,9 @@ def test_kivy_still_has_the_rate_that_the_pace_sets(kivy_home: Path):
     from kivy.clock import Clock
 
     assert isinstance(Clock._max_fps, int | float)
+    assert isinstance(Clock._last_tick, float)
+    assert isinstance(Clock._dt, float)
+    assert callable(Clock.idle)
 
 
 def test_the_pace_sets_the_rate_that_the_clock_keeps(kivy_home: Path):
@@ -74,3 +78,40 @@ def test_the_pace_sets_the_rate_that_the_clock_keeps(kivy_home: Path):
     pace.stop()
     unthrottle()
     assert Clock._max_fps == 0
+
+
+def test_what_the_register_has_to_show_waits_for_no_tick(kivy_home: Path):
+    from kivy.clock import Clock
+
+    from appliance.ui.pace import Pace, unthrottle
+
+    came = []
+    pace = Pace()
+    try:
+        Clock.tick()
+        Clock._max_fps = 1 / 30
+        thread = Thread(target=pace.call_soon, args=(came.append,))
+        thread.start()
+        Clock.tick()
+        thread.join()
+        assert len(came) == 1
+        assert Clock.frametime < 30
+    finally:
+        pace.stop()
+        unthrottle()
+
+
+def test_without_news_the_loop_waits_for_its_tick(kivy_home: Path):
+    from kivy.clock import Clock
+
+    from appliance.ui.pace import Pace, unthrottle
+
+    pace = Pace()
+    try:
+        Clock.tick()
+        Clock._max_fps = 20
+        Clock.tick()
+        assert Clock.frametime >= 1 / 20
+    finally:
+        pace.stop()
+        unthrottle()
