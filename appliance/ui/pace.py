@@ -1,8 +1,8 @@
 """How often the loop ticks: fast while somebody is here, slowly on a page that waits for the next customer.
 
 Nothing is drawn when nothing changes; only the loop itself costs time (measured: 1.4-1.9 % of a core at 60 ticks a
-second, 0.2-0.5 % at 10). What the register has to show waits for no tick: it wakes the loop. A touch is seen at the next
-tick, the first one after a quiet spell 100 ms later at worst.
+second, 0.2-0.5 % at 10). What the register has to show waits for no tick: it wakes the loop. A touch is seen at the
+next tick, the first one after a quiet spell 100 ms later at worst.
 """
 
 from __future__ import annotations
