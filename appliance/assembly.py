@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from appliance import __version__
 from appliance.clock import SystemClock
@@ -31,13 +31,15 @@ from appliance.drivers import Device
 from appliance.errors import ConfigError, StoreError
 from appliance.io import registry
 from appliance.io.supervisor import Supervisor
-from appliance.mqtt.link import HubLink
-from appliance.ports import Clock, Post, Presenter, Uplink, Watchdog
+from appliance.ports import Clock, Post, Presenter, Watchdog
 from appliance.register import Register
 from appliance.staff import ConfiguredStaff
 from appliance.store.catalogue import CatalogueStore
 from appliance.store.journal import SqliteJournal
 from appliance.surroundings import Compose, Inbox, Surroundings
+
+if TYPE_CHECKING:
+    from appliance.mqtt.link import HubLink
 
 log = logging.getLogger(__name__)
 
@@ -88,9 +90,8 @@ class Till:
             self._register.start()
             peripherals.start()
             stack.callback(peripherals.stop)
-            if isinstance(uplink, HubLink):
-                uplink.start()
-                stack.callback(uplink.stop)
+            uplink.start()
+            stack.callback(uplink.stop)
             stack.enter_context(measured_space(state, post))
             ready()
             barcode.prepare()
@@ -105,10 +106,12 @@ class Till:
         """The present state; None before the start."""
         return self._register.checkout if self._register else None
 
-    def _hub(self, journal: SqliteJournal, catalogue: CatalogueStore, clock: Clock) -> Uplink:
+    def _hub(self, journal: SqliteJournal, catalogue: CatalogueStore, clock: Clock) -> HubLink | NoHub:
         config = self._config
         if not config.hub.enabled:
             return NoHub()
+        from appliance.mqtt.link import HubLink  # noqa: PLC0415 - takes 10 MB that a till without a hub keeps
+
         return HubLink(
             broker=config.hub,
             till=config.till,
@@ -152,6 +155,12 @@ def _close_journal(journal: SqliteJournal) -> None:
 
 class NoHub:
     """A till that stands alone; implements `ports.Uplink`."""
+
+    def start(self) -> None:
+        """There is nothing to connect to."""
+
+    def stop(self) -> None:
+        """Nor from."""
 
     def wake(self) -> None:
         """Nobody waits for rows."""

@@ -14,6 +14,7 @@ import threading
 from pathlib import Path
 from typing import Final
 
+from appliance import memory
 from appliance.config import Config
 from appliance.core.checkout import Checkout, LaneState, Policy, Rejection
 from appliance.core.commands import Command, Stop
@@ -76,6 +77,7 @@ class Kiosk:
     """A till with its screen."""
 
     def __init__(self, config: Config, *, offscreen: bool = False, steady_pace: bool = False, fault: str = "") -> None:
+        memory.share_arena()
         self._config = config
         self._fault = fault
         self._inbox: queue.SimpleQueue[Command] = queue.SimpleQueue()
@@ -94,6 +96,7 @@ class Kiosk:
             steady_pace=steady_pace or config.screen.clock == "interrupt",
             heartbeat=self._watchdog.feed_screen,
             on_first_frame=self._begin,
+            on_first_rest=memory.settle,
         )
         self._thread = threading.Thread(target=self._run_till, name="register")
 

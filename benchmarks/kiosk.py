@@ -26,6 +26,7 @@ from simulators.stall import stock
 BASKET: Final = 100
 _TIMED: Final = 50
 _PATIENCE_S: Final = 60.0
+_OPENING: Final = 10.0
 _MEGABYTE: Final = 1024 * 1024
 
 
@@ -155,7 +156,8 @@ def fill_baskets(kiosk: Drawing, counter: Counter, goods: Sequence[Good], *, rou
         drawn = kiosk.wait_for_rows(lambda shown: shown >= rows, began, patience)
         return None if drawn is None else drawn - began
 
-    # The till is still opening its devices: the first scans may go unheard.
+    # A till has stood open before its first customer comes; and before it has opened its devices it hears no scan.
+    time.sleep(_OPENING)
     while scan(1, 2.0) is None:
         pass
     for _ in range(rounds):

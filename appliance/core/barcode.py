@@ -9,6 +9,7 @@ read, and is therefore loaded when the first one needs it, or by `prepare`.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -323,10 +324,19 @@ def _date(text: str, today: date) -> date | None:
 # biip ---------------------------------------------------------------------------------------------------------------
 
 
+@functools.cache
+def _forget_companies() -> None:
+    """Free biip's table of all companies, 12 MB: which of them a number was given to is no question of a till's."""
+    from biip import gs1_prefixes  # noqa: PLC0415 - see _parse
+
+    gs1_prefixes._GS1_COMPANY_PREFIX_TRIE = {}  # noqa: SLF001 - there is no other way; a test guards the name
+
+
 def _parse(value: str, region: str) -> biip.ParseResult:
     """Let biip read a text; ValueError only for a web address that is none."""
     import biip  # noqa: PLC0415 - a tenth of the whole start-up time, and most tills see no code that needs it at once
 
+    _forget_companies()
     config = biip.ParseConfig(rcn_region=region or None, gs1_element_strings_verify_date=False)
     return biip.parse(value, config=config)
 

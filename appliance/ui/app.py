@@ -44,7 +44,8 @@ class KioskApp:
     """The screen of a till. `launch.prepare` must have run before `run`.
 
     `home` is the folder given to `launch.prepare`; `pictures` holds the goods' pictures, one PNG file for each
-    `Item.picture`. `heartbeat` is called every 2 s as long as the main loop turns.
+    `Item.picture`. `heartbeat` is called every 2 s as long as the main loop turns, `on_first_rest`
+    once, when everything is loaded and nobody is at the till.
     """
 
     def __init__(
@@ -59,10 +60,12 @@ class KioskApp:
         steady_pace: bool = False,
         heartbeat: Callable[[], None] = _nothing,
         on_first_frame: Callable[[], None] = _nothing,
+        on_first_rest: Callable[[], None] = _nothing,
     ) -> None:
         self._bridge = bridge
         self._home, self._pictures = home, pictures
         self._heartbeat, self._on_first_frame = heartbeat, on_first_frame
+        self._on_first_rest: Callable[[], None] | None = on_first_rest
         self._with_sound, self._steady = sound, steady_pace
         self._speech = Speech()
         self._sounds: Any = None
@@ -126,7 +129,7 @@ class KioskApp:
         from appliance.ui.screens.screen import Screen  # noqa: PLC0415 - see `run`
 
         self._window = Window
-        self._pace = Pace(steady=self._steady)
+        self._pace = Pace(steady=self._steady, rested=self._rest)
         self._idle = Idle(self._dialogue.elapse)
         width, height = Window.size
         fonts = FontFiles(self._home / "fonts")
@@ -239,6 +242,11 @@ class KioskApp:
         self._window.funbind("on_flip", self._first_frame)
         self._on_first_frame()
         Clock.schedule_once(self._settle_in, 0)
+
+    def _rest(self) -> None:
+        if self._on_first_rest is not None:
+            self._on_first_rest()
+            self._on_first_rest = None
 
     def _settle_in(self, _: float) -> None:
         """Do what the first picture did not need: sounds, the list, and a heap that the collector leaves alone."""

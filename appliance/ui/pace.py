@@ -28,11 +28,12 @@ def unthrottle() -> None:
 class Pace:
     """Sets the rate. Alone in touching what is Kivy's own in the clock: Config.set does nothing at run time.
 
-    `steady`: at full rate always, and by Kivy's own waiting.
+    `steady`: at full rate always, and by Kivy's own waiting. `rested` is called whenever it goes quiet.
     """
 
-    def __init__(self, *, steady: bool = False) -> None:
+    def __init__(self, *, steady: bool = False, rested: Callable[[], None] = lambda: None) -> None:
         self._steady = steady
+        self._rested = rested
         self._page = ""
         self._woken = Event()
         if not steady:
@@ -81,3 +82,4 @@ class Pace:
 
     def _quieten(self, _: float) -> None:
         Clock._max_fps = QUIET  # noqa: SLF001 - the same
+        self._rested()

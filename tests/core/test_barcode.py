@@ -519,3 +519,12 @@ def test_a_plain_code_does_not_wait_for_biip_to_load():
     item, loaded = done.stdout.splitlines()
     assert str(ARTICLE) in item
     assert loaded == "False"
+
+
+def test_biip_forgets_whose_number_it_is_and_reads_it_all_the_same():
+    from biip import gs1_prefixes
+
+    assert hasattr(gs1_prefixes, "_GS1_COMPANY_PREFIX_TRIE")
+    result = read("]C1" + GTIN_01, NORWAY, NOK, TODAY)
+    assert isinstance(result, ScannedItem)
+    assert gs1_prefixes._GS1_COMPANY_PREFIX_TRIE == {}

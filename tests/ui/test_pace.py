@@ -101,6 +101,21 @@ def test_what_the_register_has_to_show_waits_for_no_tick(kivy_home: Path):
         unthrottle()
 
 
+def test_a_till_that_goes_quiet_says_so(kivy_home: Path):
+    from appliance.ui.pace import Pace, unthrottle
+
+    rests = []
+    pace = Pace(rested=lambda: rests.append(True))
+    try:
+        pace.page("attract")
+        assert rests == []
+        pace._quieten(0)
+        assert rests == [True]
+    finally:
+        pace.stop()
+        unthrottle()
+
+
 def test_without_news_the_loop_waits_for_its_tick(kivy_home: Path):
     from kivy.clock import Clock
 
