@@ -12,7 +12,7 @@ from appliance.core.product import canonical
 from appliance.mqtt.messages.journal import batch_packet
 from appliance.mqtt.messages.wire import Packet, instant
 from appliance.store.codec import encode
-from benchmarks.store import AT, VERSION, sale
+from benchmarks.sales import AT, VERSION, sale
 
 ROWS_OF_A_BATCH: Final = 25
 _FIRST: Final = "0" * 64
