@@ -20,8 +20,12 @@ class Columns:
         """Insert rows, which are new."""
         if not rows:
             return
-        quote = connection.dialect.identifier_preparer.quote
-        names = ", ".join(quote(name) for name in self._names)
+        names = ", ".join(f'"{name}"' for name in self._names)
+        if connection.dialect.name == "postgresql":
+            from hub.postgres import copy_rows  # noqa: PLC0415 - not every hub has a PostgreSQL
+
+            copy_rows(connection, f'COPY "{self._table}" ({names}) FROM STDIN', rows)
+            return
         places = ", ".join("?" * len(self._names))
-        statement = f"INSERT INTO {quote(self._table)} ({names}) VALUES ({places})"  # noqa: S608 - our own names
+        statement = f'INSERT INTO "{self._table}" ({names}) VALUES ({places})'  # noqa: S608 - our own names
         connection.exec_driver_sql(statement, list(rows))

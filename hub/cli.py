@@ -14,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError
 
 from appliance.core.money import Currency, Money
 from hub import catalogue, kiosks
@@ -40,7 +41,9 @@ def main(arguments: list[str] | None = None) -> int:
         return int(options.run(options))
     except (UsageFault, NoDatabase, SchemaMismatch, KeyUnusable, SettingsError) as error:
         print(f"kvitt-hub: {error}", file=sys.stderr)
-        return 1
+    except OperationalError as error:
+        print(f"kvitt-hub: the database does not answer: {error.orig}", file=sys.stderr)
+    return 1
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -102,18 +105,24 @@ def _command(
     made = parent.add_parser(name, help=text, description=text)
     made.set_defaults(run=run)
     made.add_argument("--data", type=Path, required=True, metavar="DIR", help="the hub's folder")
+    made.add_argument("--database", default="", metavar="URL", help="PostgreSQL, in place of what hub.toml says")
     return made
+
+
+def _database(options: argparse.Namespace, *, create: bool = False, upgrade: bool = False) -> Database:
+    url = options.database or read_settings(options.data).database
+    return Database(options.data, url, create=create, upgrade=upgrade)
 
 
 @contextmanager
 def _reading(options: argparse.Namespace) -> Iterator[Connection]:
-    with closing(Database(options.data)) as database, database.read() as connection:
+    with closing(_database(options)) as database, database.read() as connection:
         yield connection
 
 
 @contextmanager
 def _writing(options: argparse.Namespace, *, create: bool = False) -> Iterator[Connection]:
-    with closing(Database(options.data, create=create)) as database, database.write() as connection:
+    with closing(_database(options, create=create)) as database, database.write() as connection:
         yield connection
 
 
@@ -121,7 +130,14 @@ def _serve(options: argparse.Namespace) -> int:
     host, _, port = options.broker.rpartition(":")
     if not host or not port.isdecimal():
         raise UsageFault(f"--broker {options.broker}: write HOST:PORT")
-    hub = Hub(options.data, host=host, port=int(port), http_host=options.http_host, http_port=options.http)
+    hub = Hub(
+        options.data,
+        host=host,
+        port=int(port),
+        http_host=options.http_host,
+        http_port=options.http,
+        database_url=options.database,
+    )
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
@@ -300,7 +316,7 @@ def _db_check(options: argparse.Namespace) -> int:
 
 
 def _db_upgrade(options: argparse.Namespace) -> int:
-    with closing(Database(options.data, upgrade=True)):
+    with closing(_database(options, upgrade=True)):
         return _db_check(options)
 
 

@@ -24,11 +24,12 @@ from appliance.mqtt.topics import Kind, every, parse
 from hub import kiosks, schema
 from hub.broker import Delivery, Session
 from hub.catalogue import head, zones
-from hub.chain import prove_slice
+from hub.chain import keep, proofs
 from hub.database import Database, generation
 from hub.worker import machine_name
 
 STATE_S: Final = 60.0
+LOOK_AHEAD_S: Final = 3600.0
 POLL_S: Final = 0.5
 """Seconds between two looks for a new catalogue version, which another process may have published."""
 
@@ -49,6 +50,7 @@ class Control:
         self._told: bool | None = None
         self._told_at = 0.0
         self._polled_at = 0.0
+        self._looked_at = -LOOK_AHEAD_S
         self._published: dict[str, Head] = {}
         self.refused = 0
         """Messages that were not what their topic promises."""
@@ -113,6 +115,9 @@ class Control:
             self._polled_at = now
             self._publish_heads()
             self._prove()
+        if now - self._looked_at >= LOOK_AHEAD_S:
+            self._looked_at = now
+            self._database.look_ahead()
         online = self._healthy()
         if online != self._told or now - self._told_at >= STATE_S:
             self._tell(online=online)
@@ -145,13 +150,10 @@ class Control:
 
     def _prove(self) -> None:
         with self._database.read() as connection:
-            mark = schema.kiosk_mark
-            behind = connection.execute(
-                select(mark.c.kiosk).where(mark.c.proved < mark.c.contiguous, mark.c.broken == 0).limit(1)
-            ).one_or_none()
-        if behind is not None:
+            found = proofs(connection)
+        if found:
             with self._database.write() as connection:
-                prove_slice(connection)
+                keep(connection, found)
 
     def _take(self, arrived: Packet) -> None:
         address = parse(arrived.topic)

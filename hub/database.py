@@ -5,12 +5,21 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import Connection, insert, inspect, select, text, update
+from sqlalchemy import Connection, inspect, select, text
 
 from hub import schema
 from hub.sqlite import SqliteStore
+
+if TYPE_CHECKING:
+    from hub.postgres import PostgresStore
+
+_PUT: Final = text(
+    "INSERT INTO setting (name, value) VALUES (:name, :value) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+)
 
 _log = logging.getLogger(__name__)
 
@@ -24,19 +33,19 @@ class NoDatabase(Exception):
 
 
 class Database:
-    """The hub's database. `write()` is one transaction that holds the write lock from its beginning.
+    """The hub's database: SQLite in the folder, or the PostgreSQL that a URL names.
 
     `create` makes the tables where there are none; `upgrade` brings those of an older release up to this one's, after a
     backup.
     """
 
-    def __init__(self, folder: Path, *, create: bool = False, upgrade: bool = False) -> None:
+    def __init__(self, folder: Path, url: str = "", *, create: bool = False, upgrade: bool = False) -> None:
         self._folder = folder
         if create:
             folder.mkdir(parents=True, exist_ok=True)
-        elif not (folder / "hub.db").exists():
+        elif not url and not (folder / "hub.db").exists():
             raise self._nothing()
-        self._store = SqliteStore(folder)
+        self._store = _store(folder, url)
         try:
             self._bring_up(create=create, upgrade=upgrade)
         except BaseException:
@@ -65,10 +74,12 @@ class Database:
         if held:
             self._store.back_up(f"hub-tables-{held}.db")
         with self.write() as connection:
+            self._store.alone(connection)
             held = revision(connection)
             migrations.upgrade(connection, held=held)
             if not held:
                 put_setting(connection, "generation", "1")
+        self.look_ahead()
         _log.info("%s: tables %s are now %s", self._store, held or "(none)", schema.REVISION)
 
     def _nothing(self) -> NoDatabase:
@@ -76,7 +87,7 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """One transaction that holds the write lock from its beginning; an exception rolls all of it back."""
+        """One transaction; an exception rolls all of it back. On SQLite there is one writer at a time."""
         with self._store.write() as connection:
             yield connection
 
@@ -86,9 +97,21 @@ class Database:
         with self._store.read() as connection:
             yield connection
 
+    def look_ahead(self) -> None:
+        """Make room for the months to come, where the database needs it made."""
+        self._store.look_ahead(datetime.now(UTC).date())
+
     def close(self) -> None:
         """Close every connection."""
         self._store.close()
+
+
+def _store(folder: Path, url: str) -> SqliteStore | PostgresStore:
+    if not url:
+        return SqliteStore(folder)
+    from hub.postgres import PostgresStore  # noqa: PLC0415 - not every hub has one
+
+    return PostgresStore(url)
 
 
 def revision(connection: Connection) -> str:
@@ -110,9 +133,7 @@ def setting(connection: Connection, name: str) -> str:
 
 def put_setting(connection: Connection, name: str, value: str) -> None:
     """Keep a value of the hub itself."""
-    changed = connection.execute(update(schema.setting).where(schema.setting.c.name == name).values(value=value))
-    if not changed.rowcount:
-        connection.execute(insert(schema.setting).values(name=name, value=value))
+    connection.execute(_PUT, {"name": name, "value": value})
 
 
 def generation(connection: Connection) -> int:

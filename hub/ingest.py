@@ -14,7 +14,7 @@ from appliance.mqtt.messages.wire import Malformed
 from hub import schema
 from hub.alarms import now, raise_alarm
 from hub.bulk import Columns
-from hub.chain import row_hash
+from hub.chain import follows
 from hub.database import Database
 from hub.ledger import Ledger
 from hub.marks import Mark, Run, epochs, lock_marks, write_marks
@@ -199,7 +199,7 @@ class Ingest:
             before = held[row.seq] if row.seq in held else _hash_of(fresh, row.seq)
             if before is None:
                 previous = (held.get(row.seq - 1) or _hash_of(fresh, row.seq - 1)) if row.seq in run.firsts else None
-                if previous and not isinstance(row, UnfitRow) and row_hash(row.document, previous) != row.hash:
+                if previous and not isinstance(row, UnfitRow) and not follows(row.text, row.hash, previous):
                     return fresh, row
                 fresh[row.seq] = row
             elif not isinstance(row, UnfitRow) and before not in ("", row.hash):

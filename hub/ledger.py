@@ -42,10 +42,13 @@ _LINE: Final = Columns(
     "price",
     "gross",
     "vat",
+    "business_date",
 )
-_TAX: Final = Columns(schema.sale_tax, *_KEY, "rate", "net", "tax", "gross")
-_TENDER: Final = Columns(schema.sale_tender, *_KEY, "number", "type", "amount", "attempt", "masked_pan", "card_name")
-_MOVEMENT: Final = Columns(schema.stock_movement, *_KEY, "number", "store", "sku", "quantity")
+_TAX: Final = Columns(schema.sale_tax, *_KEY, "rate", "net", "tax", "gross", "business_date")
+_TENDER: Final = Columns(
+    schema.sale_tender, *_KEY, "number", "type", "amount", "attempt", "masked_pan", "card_name", "business_date"
+)
+_MOVEMENT: Final = Columns(schema.stock_movement, *_KEY, "number", "store", "sku", "quantity", "kind", "business_date")
 _MOVE: Final = text(
     "INSERT INTO stock_level (store, sku, on_hand) VALUES (:store, :sku, :quantity) "
     "ON CONFLICT (store, sku) DO UPDATE SET on_hand = stock_level.on_hand + excluded.on_hand"
@@ -69,13 +72,14 @@ class Ledger:
     def _book_sale(self, key: tuple[str, int, int], row: Row, sale: Sale | QuickSale) -> None:
         transaction = sale.transaction
         store = transaction.store
+        day = transaction.business_date.isoformat()
         self._rows[_SALE].append(
             (
                 *key,
                 str(transaction),
                 store,
                 transaction.workstation,
-                transaction.business_date.isoformat(),
+                day,
                 row.at,
                 row.catalogue or "",
                 str(sale.currency),
@@ -97,17 +101,19 @@ class Ledger:
                 line.price,
                 line.gross,
                 str(line.vat),
+                day,
             )
             for line in sale.lines
         ]
-        self._rows[_TAX] += [(*key, str(tax.rate), tax.net, tax.tax, tax.gross) for tax in sale.taxes]
+        self._rows[_TAX] += [(*key, str(tax.rate), tax.net, tax.tax, tax.gross, day) for tax in sale.taxes]
         tenders: Sequence[Tender | QuickTender] = sale.tenders
         self._rows[_TENDER] += [
-            (*key, number, tender.type, tender.amount, tender.attempt, tender.masked_pan, tender.card_name)
+            (*key, number, tender.type, tender.amount, tender.attempt, tender.masked_pan, tender.card_name, day)
             for number, tender in enumerate(tenders, 1)
         ]
         self._rows[_MOVEMENT] += [
-            (*key, number, store, sku, quantity) for number, (sku, quantity) in enumerate(sale.stock, 1)
+            (*key, number, store, sku, quantity, "sale" if quantity < 0 else "return", day)
+            for number, (sku, quantity) in enumerate(sale.stock, 1)
         ]
         for sku, quantity in sale.stock:
             self._stock[store, sku] += quantity

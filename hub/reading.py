@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
-from typing import Annotated, Any, ClassVar, Final, Literal
+from typing import Annotated, ClassVar, Final, Literal
 from uuid import UUID
 
 from msgspec import Meta, Raw, Struct, field
@@ -17,7 +17,7 @@ from msgspec.json import Decoder
 
 from appliance.core.identifiers import TransactionId
 from appliance.core.money import Currency
-from appliance.mqtt.messages.journal import MAX_ROWS, JournalBatch, UnfitRow, WireRow, any_row
+from appliance.mqtt.messages.journal import MAX_EPOCH, MAX_ROWS, JournalBatch, UnfitRow, WireRow, any_row
 from appliance.mqtt.messages.sale import MAX_AMOUNT, MAX_LINES, MAX_PARTS, TYPE
 from appliance.mqtt.messages.wire import MAX_EVENT, MAX_INTEGER, Fields, Malformed, parse_json, read_instant, unpack
 from appliance.mqtt.topics import KIOSK_ID
@@ -109,7 +109,7 @@ class _Row(Struct, forbid_unknown_fields=True, kw_only=True):
 class _Batch(Struct, forbid_unknown_fields=True, kw_only=True):
     v: Literal[1]
     kiosk: str
-    epoch: Number
+    epoch: Annotated[int, Meta(ge=1, le=MAX_EPOCH)]
     events: Annotated[list[Raw], Meta(max_length=MAX_ROWS)]
 
 
@@ -127,11 +127,6 @@ class SaleRow:
     sale: QuickSale
     text: bytes
     """As it came."""
-
-    @property
-    def document(self) -> Mapping[str, Any]:
-        """The whole row."""
-        return Fields(parse_json(self.text), "event").table
 
 
 Row = WireRow | SaleRow

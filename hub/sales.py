@@ -42,6 +42,7 @@ def _parts(
     for row in connection.execute(query):
         values = dict(row._mapping)  # noqa: SLF001 - public by SQLAlchemy's documentation
         key = (values.pop("kiosk"), values.pop("epoch"), values.pop("seq"))
+        del values["business_date"]
         result[key].append(values)
     return result
 

@@ -1,4 +1,7 @@
-"""The tables. One schema for SQLite and PostgreSQL; amounts are minor units, stock is thousandths of its unit."""
+"""The tables. One schema for SQLite and PostgreSQL; amounts are minor units, stock is thousandths of its unit.
+
+hub/migrations makes them. On PostgreSQL sales, their parts and movements are cut by the month of `business_date`.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ from sqlalchemy import (
     Text,
 )
 
-REVISION: Final = "0002"
+REVISION: Final = "0003"
 """The newest step of hub/migrations, which makes these very tables."""
 METADATA: Final = MetaData()
 
@@ -127,6 +130,7 @@ sale_line: Final = Table(
     Column("price", BigInteger, nullable=False),
     Column("gross", BigInteger, nullable=False),
     Column("vat", String(20), nullable=False),
+    Column("business_date", String(10), nullable=False),
     sqlite_with_rowid=False,
 )
 
@@ -138,6 +142,7 @@ sale_tax: Final = Table(
     Column("net", BigInteger, nullable=False),
     Column("tax", BigInteger, nullable=False),
     Column("gross", BigInteger, nullable=False),
+    Column("business_date", String(10), nullable=False),
     sqlite_with_rowid=False,
 )
 
@@ -151,6 +156,7 @@ sale_tender: Final = Table(
     Column("attempt", String(36), nullable=False),
     Column("masked_pan", String(30), nullable=False),
     Column("card_name", String(60), nullable=False),
+    Column("business_date", String(10), nullable=False),
     sqlite_with_rowid=False,
 )
 
@@ -162,6 +168,8 @@ stock_movement: Final = Table(
     Column("store", String(32), nullable=False),
     Column("sku", String(64), nullable=False),
     Column("quantity", BigInteger, nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("business_date", String(10), nullable=False),
     sqlite_with_rowid=False,
 )
 

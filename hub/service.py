@@ -16,11 +16,20 @@ from hub.worker import Worker
 class Hub:
     """Builds, starts and stops everything."""
 
-    def __init__(self, folder: Path, *, host: str, port: int, http_host: str = "127.0.0.1", http_port: int = 0) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        host: str,
+        port: int,
+        http_host: str = "127.0.0.1",
+        http_port: int = 0,
+        database_url: str = "",
+    ) -> None:
         settings = read_settings(folder)
         key = signing_key(folder)
         self.public_key = public_hex(key)
-        self._database = Database(folder, create=True, upgrade=True)
+        self._database = Database(folder, database_url or settings.database, create=True, upgrade=True)
         self._worker = Worker(self._database, host, port)
         self._files = Files(self._database, host, port)
         self._control = Control(self._database, key, host, port, healthy=self._worker.healthy)

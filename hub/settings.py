@@ -12,6 +12,10 @@ class SettingsError(Exception):
     """The file cannot be used; the text names the key and what to write."""
 
 
+class UrlUnusable(SettingsError):
+    """The database's address cannot be used; the text says what to write instead."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """The shop as digital receipts name it, and how its catalogue is read."""
@@ -24,6 +28,8 @@ class Settings:
     timezone: str = "Europe/Oslo"
     zone: str = "main"
     currency: str = "NOK"
+    database: str = ""
+    """postgresql+psycopg://USER@HOST/NAME; without it SQLite in the hub's folder."""
     tax_codes: tuple[str, ...] = ("25", "15", "12", "0")
 
 

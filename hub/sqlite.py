@@ -13,6 +13,7 @@ import stat
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
@@ -61,6 +62,12 @@ class SqliteStore:
         with self._engine.connect() as connection, connection.begin():
             connection.exec_driver_sql("BEGIN")
             yield connection
+
+    def alone(self, connection: Connection) -> None:
+        """Do nothing: who writes is alone."""
+
+    def look_ahead(self, today: date) -> None:
+        """Do nothing: its tables have no partitions."""
 
     def back_up(self, name: str) -> None:
         """Keep a copy of all that is committed under this name, beside the database."""

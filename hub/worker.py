@@ -118,6 +118,8 @@ class Worker:
                     answers = [self._committed([one]) for one in incoming]
                     return None if None in answers else [ack for acks in answers for ack in acks or ()]
                 _log.error("a batch that the database cannot take: %s", error)
+                if incoming[0].fault:
+                    return []
                 incoming = [replace(incoming[0], fault=f"the database refuses it: {type(error).__name__}")]
             except SQLAlchemyError as error:
                 # A passing fault (no space, locked): neither PUBACK nor ack; the broker holds further batches back.

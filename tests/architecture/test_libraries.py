@@ -23,6 +23,7 @@ PLACES: dict[str, tuple[str, ...]] = {
     "kivy": ("appliance/ui/*", "simulators/gallery*"),
     "msgspec": ("hub/reading.py",),
     "paho": ("appliance/mqtt/client.py", "hub/broker.py"),
+    "psycopg": ("hub/postgres.py",),
     "pyudev": ("appliance/io/scanners/udev.py",),
     "qrcode": ("appliance/io/printers/composer.py", "appliance/ui/widgets/surface.py", "simulators/*"),
     "serial": ("appliance/io/link.py",),

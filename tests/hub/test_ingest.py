@@ -272,6 +272,17 @@ def journal_of_length(rows: int) -> MemoryJournal:
     return _LONG[0]
 
 
+def test_a_row_that_came_in_another_form_is_proved_too(ingest: Ingest, database: Database) -> None:
+    rows = rows_of(journal_of(2))
+    payload = json.dumps({"v": 1, "kiosk": KIOSK, "epoch": 1, "events": rows}, indent=1).encode()
+    ingest.commit([raw(payload)])
+    ingest.commit([raw(json.dumps({"v": 1, "kiosk": KIOSK, "epoch": 1, "events": rows[3:]}).encode())])
+    with database.write() as connection:
+        assert prove_slice(connection) == 4
+        assert alarms(connection) == ()
+        assert prove_slice(connection) == 0
+
+
 def test_a_row_changed_in_the_database_breaks_the_chain_and_raises_the_alarm(
     ingest: Ingest, database: Database
 ) -> None:

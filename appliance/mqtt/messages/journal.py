@@ -16,6 +16,7 @@ MAX_ROWS: Final = 50
 MAX_BATCH: Final = 64 << 10
 """Bytes of rows in one batch, before compression; a single larger row travels alone."""
 MAX_RANGES: Final = 16
+MAX_EPOCH: Final = (1 << 31) - 1
 
 _TYPE: Final = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
 
@@ -87,7 +88,7 @@ class JournalBatch:
         fields.version()
         return cls(
             kiosk=fields.text("kiosk", limit=11, pattern=KIOSK_ID),
-            epoch=fields.integer("epoch", low=1),
+            epoch=fields.integer("epoch", low=1, high=MAX_EPOCH),
             rows=tuple(any_row(entry, i) for i, entry in enumerate(fields.entries("events", limit=MAX_ROWS))),
         )
 
@@ -116,7 +117,7 @@ class Range:
             epoch, first, last = (int(properties[key]) for key in ("epoch", "first", "last"))
         except (KeyError, ValueError):
             return None
-        return cls(epoch, first, last) if 1 <= epoch <= 1 << 31 and 1 <= first <= last < first + MAX_ROWS else None
+        return cls(epoch, first, last) if 1 <= epoch <= MAX_EPOCH and 1 <= first <= last < first + MAX_ROWS else None
 
 
 def wire_row(document: Mapping[str, object]) -> dict[str, object]:
