@@ -118,6 +118,11 @@ class Books:
         undone = {entry.original for entry in self.reversals()}
         return [entry for entry in self.charges() if entry.trace not in undone]
 
+    def last_movement(self) -> Entry | None:
+        """Give the newest charge or reversal."""
+        moved = [entry for entry in self._entries if entry.kind in (EntryKind.CHARGE, EntryKind.REVERSAL)]
+        return moved[-1] if moved else None
+
     def balance(self) -> int:
         """Give charges minus reversals, in minor units of whatever currency they are in."""
         return sum(entry.amount for entry in self.charges()) - sum(entry.amount for entry in self.reversals())

@@ -143,9 +143,12 @@ def receipt(dialect: str, kind: str, money: Money, *, signature: bool) -> dict[s
     return {"DocumentQualifier": kind, "OutputContent": {"OutputFormat": "Text", "OutputText": [encoded]}}
 
 
-def reversal(answer: Mapping[str, Any], original: Mapping[str, Any]) -> dict[str, Any]:
-    """Give a ReversalResponse."""
-    return {"Response": dict(answer), "POIData": {"POITransactionID": dict(original)}}
+def reversal(answer: Mapping[str, Any], original: Mapping[str, Any], reversed_: Money | None = None) -> dict[str, Any]:
+    """Give a ReversalResponse; ReversedAmount is optional."""
+    body: dict[str, Any] = {"Response": dict(answer), "POIData": {"POITransactionID": dict(original)}}
+    if reversed_ is not None:
+        body["ReversedAmount"] = reversed_.to_decimal()
+    return body
 
 
 def login(serial: str) -> dict[str, Any]:

@@ -30,6 +30,12 @@ class Behaviour:
     no_transaction: bool = False
     """Success without POITransactionID."""
     signature: bool = False
+    last_only: bool = False
+    """A reversal of anything but the last transaction is refused."""
+    settled: bool = False
+    """A reversal is refused: the transaction is in a closed end of day."""
+    other_sale: bool = False
+    """A reversal undoes the sale before the one that was named, and says so."""
     busy: bool = False
     """Answer Failure/Busy, and do nothing."""
     not_allowed: bool = False

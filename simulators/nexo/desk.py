@@ -238,13 +238,22 @@ class Desk:
     def _reverse(self, asked: Asked, how: Behaviour, books: Books) -> tuple[EntryKind, Money, int, dict[str, Any]]:
         original = asked.body["OriginalPOITransaction"]["POITransactionID"]
         trace = answers.trace_of(original["TransactionID"])
-        charge = next((entry for entry in books.standing() if entry.trace == trace), None)
-        nothing = Money(0, Currency.parse("EUR"))
-        if charge is None or how.result != "approve":
-            answer = answers.response("Failure", how.condition if charge is not None else "NotFound")
-            return EntryKind.DECLINE, nothing, 0, answers.reversal(answer, original)
+        standing = books.standing()
+        charge = next((entry for entry in standing if entry.trace == trace), None)
+        refusal = "" if charge is not None else "NotFound"
+        if how.settled or (how.last_only and books.last_movement() != charge):
+            refusal = "UnavailableService"
+        if how.result != "approve":
+            refusal = how.condition
+        if charge is None or refusal:
+            answer = answers.response("Failure", refusal)
+            return EntryKind.DECLINE, Money(0, Currency.parse("EUR")), 0, answers.reversal(answer, original)
+        said = None if how.amount is None else Money(how.amount, Currency.of_numeric(charge.currency))
+        if how.other_sale:
+            charge = next(entry for entry in reversed(standing) if entry.trace < trace)
+            said = Money(charge.amount, Currency.of_numeric(charge.currency))
         money = Money(charge.amount, Currency.of_numeric(charge.currency))
-        return EntryKind.REVERSAL, money, trace, answers.reversal(answers.response("Success"), original)
+        return EntryKind.REVERSAL, money, charge.trace, answers.reversal(answers.response("Success"), original, said)
 
     # Look-ups -------------------------------------------------------------------------------------------------------
 

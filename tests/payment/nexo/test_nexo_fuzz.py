@@ -22,7 +22,7 @@ from uuid import UUID
 import pytest
 
 from appliance.core.money import Currency, Money
-from appliance.core.payment import IntentKind, Outcome, OutcomeKind, PaymentFact, Result
+from appliance.core.payment import IntentKind, Outcome, OutcomeKind, PaymentFact, ReceiptText, Result
 from appliance.errors import DeviceError
 from appliance.io.payment.nexo import adyen, service_id, swedbank
 from appliance.io.payment.nexo.attempt import Attempt
@@ -182,8 +182,10 @@ def pay(line: Line, rng: random.Random, stream: bytes) -> Outcome:
     recorded: list[Outcome] = []
 
     def record(fact: PaymentFact) -> bool:
-        assert isinstance(fact, Result)
-        recorded.append(fact.outcome)
+        if isinstance(fact, Result):
+            recorded.append(fact.outcome)
+            return durable and fact.outcome.amount == ASKED
+        assert isinstance(fact, ReceiptText)
         return durable
 
     request = line.names.payment(SERVICE, ASKED, transaction="1", now=NOW)
@@ -225,7 +227,12 @@ def look_up(line: Line, stream: bytes) -> Outcome | None:
 
 
 def judged(outcome: Outcome, text: bytes) -> None:
-    if outcome.kind is OutcomeKind.APPROVED:
+    if outcome.kind is OutcomeKind.APPROVED and outcome.amount != ASKED:
+        # Never released, and reversed by its name.
+        assert outcome.amount is not None
+        assert outcome.reference is not None
+        assert outcome.reference.poi_transaction
+    elif outcome.kind is OutcomeKind.APPROVED:
         assert stated(text), text
         assert outcome.amount == ASKED
         assert outcome.reference is not None

@@ -34,7 +34,7 @@ from appliance.io.payment.nexo.messages import (
     read_status,
 )
 from appliance.io.payment.nexo.tree import Node, Tree, Unreadable
-from appliance.io.payment.nexo.verdict import judge, judge_status
+from appliance.io.payment.nexo.verdict import judge, judge_status, misfit
 from tests.payment.conftest import shared
 
 EXAMPLES: Mapping[str, Mapping[str, Any]] = {e["id"]: e for e in shared("nexo_messages.json")["examples"]}
@@ -89,7 +89,8 @@ def test_the_published_payment_of_adyen_is_an_approval() -> None:
     assert found.transaction.id == "v4W5001707426906003.RM4ZVZ7LFTGLNK82"
     assert (found.amount, found.currency) == (Decimal(1), "EUR")
     assert judge(Money(100, EUR), IntentKind.PAY, found, terminal="T", attended=True).kind is OutcomeKind.APPROVED
-    assert judge(Money(101, EUR), IntentKind.PAY, found, terminal="T", attended=True).kind is OutcomeKind.UNKNOWN
+    other = judge(Money(101, EUR), IntentKind.PAY, found, terminal="T", attended=True)
+    assert misfit(Money(101, EUR), other) == "the terminal took 1.00 EUR instead of 1.01 EUR"
 
 
 def test_the_published_refusal_is_a_decline_with_the_bank_s_reason() -> None:

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 from appliance.core.commands import Health
-from appliance.core.payment import OutcomeKind, Progress
+from appliance.core.payment import Evidence, OutcomeKind, Progress, Reference
 from appliance.errors import DeviceError, DeviceFailure
 from simulators.nexo_poi import NexoPoi
 from tests.payment.nexo.till import Till, driver
-from tests.payment.till import until
+from tests.payment.till import nok, until
 
 MakeTill = Callable[..., Till]
 
@@ -109,14 +109,29 @@ def test_a_repeated_failure_is_a_refusal(till: Till, terminal: NexoPoi, how: str
     assert terminal.books.balance() == 0
 
 
-@pytest.mark.parametrize(
-    "how", ["partial 500", "amount 1881", "currency SEK", "no amount", "no transaction", "other message", "no repeat"]
-)
+@pytest.mark.parametrize("how", ["no amount", "no transaction", "other message", "no repeat"])
 def test_what_is_repeated_and_not_ours_stays_unknown(till: Till, terminal: NexoPoi, how: str) -> None:
     lose(terminal, till, f"{how}, cut 3")
     outcome = till.recover()
     assert outcome.kind is OutcomeKind.UNKNOWN
     assert outcome.text
+
+
+@pytest.mark.parametrize(("how", "taken"), [("partial 500", 500), ("amount 1881", 1881)])
+def test_another_amount_under_our_own_name_is_found_so_that_it_can_be_reversed(
+    till: Till, terminal: NexoPoi, how: str, taken: int
+) -> None:
+    lose(terminal, till, f"{how}, cut 3")
+    outcome = till.recover()
+    assert (outcome.kind, outcome.amount) == (OutcomeKind.APPROVED, nok(taken))
+
+
+def test_a_found_transaction_with_another_name_than_was_recorded_is_not_ours(till: Till, terminal: NexoPoi) -> None:
+    lose(terminal, till, "cut 3")
+    till.evidence = Evidence(reference=Reference(poi_transaction="another 2026-11-23T12:00:00Z"))
+    outcome = till.look_up(1)
+    assert outcome.kind is OutcomeKind.UNKNOWN
+    assert "another transaction" in outcome.text
 
 
 @pytest.mark.parametrize("condition", ["Refusal", "MessageFormat", "UnavailableService"])

@@ -14,12 +14,16 @@ from uuid import UUID
 from appliance.core.identifiers import uuid7
 from appliance.core.money import Money
 from appliance.core.payment import (
+    NO_EVIDENCE,
+    Evidence,
     Intent,
     IntentKind,
     Outcome,
     OutcomeKind,
     PaymentFact,
     Progress,
+    ReceiptCopy,
+    ReceiptText,
     Reference,
     Result,
     Sending,
@@ -69,6 +73,7 @@ class Till:
     facts: list[PaymentFact] = field(default_factory=list)
     shown: list[tuple[Progress, bool]] = field(default_factory=list)
     intent: Intent | None = None
+    evidence: Evidence = NO_EVIDENCE
     on_fact: Callable[[PaymentFact], None] = lambda _: None
     on_show: Callable[[Progress], None] = lambda _: None
 
@@ -96,10 +101,15 @@ class Till:
         baseline = self.driver.baseline()
         asked = intent(nok(minor) if money is None else money, None if baseline is None else dict(baseline))
         self.intent = replace(asked, attempt=attempt(), kind=kind, **more)
-        return self.driver.authorise(self.intent, self._record, self._notify)
+        verbs = {
+            IntentKind.PAY: self.driver.authorise,
+            IntentKind.REVERSE: self.driver.reverse,
+            IntentKind.REFUND: self.driver.refund,
+        }
+        return verbs[kind](self.intent, self._record, self._notify)
 
-    def reverse(self, minor: int, original: Reference) -> Outcome:
-        return self.pay(minor, kind=IntentKind.REVERSE, original=original)
+    def reverse(self, minor: int, original: Reference, **more: Any) -> Outcome:
+        return self.pay(minor, kind=IntentKind.REVERSE, original=original, **more)
 
     def try_to_pay(self, minor: int = 1880) -> Outcome:
         """Pay as the device's thread does it: a fault before anything was sent is NOT_CHARGED."""
@@ -114,7 +124,11 @@ class Till:
         durable = self.sending_durable if isinstance(fact, Sending) else self.durable
         if durable:
             self.facts.append(fact)
-        return durable
+        # As the register does it: another amount is kept, and must not stand.
+        return durable and not (isinstance(fact, Result) and self._misfit(fact.outcome))
+
+    def _misfit(self, outcome: Outcome) -> bool:
+        return self.intent is not None and outcome.amount not in (None, self.intent.amount)
 
     def _notify(self, progress: Progress, may_cancel: bool) -> None:
         self.shown.append((progress, may_cancel))
@@ -128,6 +142,11 @@ class Till:
     def sent(self) -> bool:
         return any(isinstance(fact, Sending) for fact in self.facts)
 
+    def receipt(self, copy: ReceiptCopy) -> tuple[str, ...]:
+        """Give what was recorded of the terminal's receipt."""
+        texts = [fact.lines for fact in self.facts if isinstance(fact, ReceiptText) and fact.copy is copy]
+        return tuple(line for lines in texts for line in lines)
+
     @property
     def results(self) -> list[Outcome]:
         return [fact.outcome for fact in self.facts if isinstance(fact, Result)]
@@ -136,7 +155,7 @@ class Till:
         """Ask as often as the device's thread would."""
         assert self.intent is not None
         for _ in range(times):
-            outcome = self.driver.lookup(self.intent)
+            outcome = self.driver.lookup(self.intent, self.evidence)
             if outcome.kind is not OutcomeKind.UNKNOWN:
                 break
         return outcome

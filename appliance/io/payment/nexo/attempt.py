@@ -5,16 +5,17 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
-from appliance.core.payment import Intent, Notify, Outcome, OutcomeKind, Progress, Result
+from appliance.core.payment import Intent, Notify, Outcome, OutcomeKind, Progress, ReceiptCopy, ReceiptText, Result
 from appliance.drivers import Record
 from appliance.errors import DeviceError
 from appliance.io.payment.nexo.http_link import Exchange
 from appliance.io.payment.nexo.messages import Movement, Request
 from appliance.io.payment.nexo.session import Session
-from appliance.io.payment.nexo.verdict import category_of, judge, unknown
+from appliance.io.payment.nexo.verdict import category_of, judge, misfit, unknown
 
 log = logging.getLogger(__name__)
 
@@ -134,6 +135,14 @@ class Attempt:
         if outcome.kind not in (OutcomeKind.APPROVED, OutcomeKind.REVERSED):
             return outcome
         self._notify(Progress.WORKING, False)
-        if self._record(Result(outcome)):
-            return outcome
-        return unknown("the till could not store the result", answer=answer, terminal=self._request.header.poi_id)
+        told = replace(outcome, customer_receipt=(), merchant_receipt=())
+        stored = self._record(Result(told))
+        wrong = misfit(self._intent.amount, outcome)
+        if wrong or not stored:
+            reason = wrong or "the till could not store the result"
+            return unknown(reason, answer=answer, terminal=self._request.header.poi_id)
+        texts = {ReceiptCopy.CUSTOMER: outcome.customer_receipt, ReceiptCopy.MERCHANT: outcome.merchant_receipt}
+        for copy, lines in texts.items():
+            if lines:
+                self._record(ReceiptText(copy, lines))
+        return told

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from appliance.core.payment import Intent, Outcome, OutcomeKind
+from appliance.core.payment import Evidence, Intent, IntentKind, Outcome, OutcomeKind
 from appliance.io.payment.nexo import service_id
 from appliance.io.payment.nexo.access import Access
 from appliance.io.payment.nexo.messages import Result, StatusAnswer
@@ -52,10 +52,11 @@ class Search:
         """Take note that its outcome is known."""
         self._doubts.pop(attempt, None)
 
-    def ask(self, session: Session, intent: Intent) -> tuple[Outcome, bool]:
+    def ask(self, session: Session, intent: Intent, evidence: Evidence) -> tuple[Outcome, bool]:
         """Ask once. Give the outcome, and whether asking again soon is of no use; DeviceError without an answer."""
         names, known = session.names, intent.baseline or {}
-        if (known.get("sale"), known.get("poi")) != (names.sale_id, names.poi_id):
+        nameless = intent.kind is not IntentKind.PAY and intent.baseline is None
+        if not nameless and (known.get("sale"), known.get("poi")) != (names.sale_id, names.poi_id):
             was = f"{known.get('poi', '?')}, by {known.get('sale', '?')}"
             return unknown(f"the payment was made at terminal {was}; this is another one"), True
         doubt = self._doubts.setdefault(intent.attempt, _Doubt(time.monotonic(), ""))
@@ -66,20 +67,30 @@ class Search:
             status = self._status(session, intent)
         response = status.response
         if response.result is Result.FAILURE and response.condition == NOT_FOUND:
-            return self._not_found(session, doubt)
+            return self._not_found(session, doubt, any_hardware=nameless)
         doubt.missing = None
         if response.result is not Result.SUCCESS:
             return unknown(meaning(response.condition, response.text)), response.condition not in WORKING
         header = names.header(category_of(intent.kind), service_id.of_attempt(intent.attempt))
-        attended = not self._options.unattended
-        return judge_status(intent.amount, intent.kind, header, status, terminal=names.poi_id, attended=attended), True
+        outcome = judge_status(
+            intent.amount,
+            intent.kind,
+            header,
+            status,
+            terminal=names.poi_id,
+            attended=not self._options.unattended,
+            recorded=evidence.reference,
+        )
+        return outcome, True
 
     def _status(self, session: Session, intent: Intent) -> StatusAnswer:
         category, asked = category_of(intent.kind), service_id.of_attempt(intent.attempt)
         return session.status(category, asked, float(self._options.answer))
 
-    def _not_found(self, session: Session, doubt: _Doubt) -> tuple[Outcome, bool]:
+    def _not_found(self, session: Session, doubt: _Doubt, *, any_hardware: bool) -> tuple[Outcome, bool]:
         """The terminal does not know the request: proof only late enough, twice, and from the same hardware.
+
+        A reversal or refund that a restart began knows no hardware: whatever answers then is taken for it.
 
         How long ago a request was sent is known for certain only to the process that sent it; another one counts from
         its own first question, because the clock of a till may have been set meanwhile.
@@ -91,6 +102,8 @@ class Search:
         if doubt.missing is None:
             self._access.ensure(session)
             doubt.missing = now
+            if any_hardware and not doubt.serial:
+                doubt.serial = self._access.serial
             return waiting
         if now - doubt.missing < self._options.not_found_pause:
             return waiting

@@ -63,7 +63,7 @@ class NexoTerminal:
         """`connect` gives link and dialect of this configuration; DeviceFailure if a file of it cannot be used."""
         self.name = name
         self.capabilities = Capabilities(
-            lookup=True, cancel=options.abort, reverse=True, confirms=True, unattended=options.unattended
+            lookup=True, cancel=options.abort, reverse=True, refund=True, unattended=options.unattended
         )
         self._common = options
         self._names = names
@@ -144,10 +144,21 @@ class NexoTerminal:
         return {"sale": self._names.sale_id, "poi": self._names.poi_id, "serial": self._access.serial}
 
     def authorise(self, intent: Intent, record: Record, notify: Notify) -> Outcome:
-        """Move the money of an intent: Payment, Payment of type Refund, or Reversal of `intent.original`.
+        """Take the money of an intent (Payment).
 
         DeviceError: nothing was sent. UNKNOWN: bytes have left and nothing is proved; a look-up must follow.
         """
+        return self._move(intent, record, notify)
+
+    def reverse(self, intent: Intent, record: Record, notify: Notify) -> Outcome:
+        """Undo `intent.original` (Reversal): REVERSED, or DECLINED if the terminal does not do it, or no longer."""
+        return self._move(intent, record, notify)
+
+    def refund(self, intent: Intent, record: Record, notify: Notify) -> Outcome:
+        """Pay back to the customer's card (Payment of type Refund)."""
+        return self._move(intent, record, notify)
+
+    def _move(self, intent: Intent, record: Record, notify: Notify) -> Outcome:
         with self._lock:
             notify(Progress.CONNECTING, False)
             session, request = self._prepare(intent)
@@ -181,17 +192,19 @@ class NexoTerminal:
             return outcome
 
     def _prepare(self, intent: Intent) -> tuple[Session, Request]:
-        if intent.amount.currency != self._currency or intent.amount.minor <= 0:
+        if intent.kind is not IntentKind.REVERSE and (
+            intent.amount.currency != self._currency or intent.amount.minor <= 0
+        ):
             raise DeviceFailure(f"{self.name}: {intent.amount} cannot be paid at a terminal for {self._currency}")
         known = intent.baseline
-        if known is None:
+        if known is None and intent.kind is IntentKind.PAY:
             raise DeviceOffline(
                 f"{self.name}: the terminal was not ready when the payment began", remedy="Try once more."
             )
         session = self._opened()
         self._access.ensure(session)
-        before = (known.get("sale"), known.get("poi"), known.get("serial") or self._access.serial)
-        if before != (self._names.sale_id, self._names.poi_id, self._access.serial):
+        now = {"sale": self._names.sale_id, "poi": self._names.poi_id, "serial": self._access.serial}
+        if known is not None and {**now, **{name: value for name, value in known.items() if value}} != now:
             raise DeviceBusy(
                 f"{self.name}: another terminal answers than when the payment began", remedy="Try once more."
             )
@@ -235,14 +248,6 @@ class NexoTerminal:
             if self._stop.over(attempt, ABORT_PAUSE):
                 return
 
-    def reverse(self, intent: Intent, record: Record, notify: Notify) -> Outcome:
-        """Undo `intent.original` (Reversal)."""
-        return self.authorise(intent, record, notify)
-
-    def refund(self, intent: Intent, record: Record, notify: Notify) -> Outcome:
-        """Pay back to the customer's card (Payment of type Refund)."""
-        return self.authorise(intent, record, notify)
-
     def present(self, attempt: UUID, code: str) -> None:
         """A card terminal reads no codes of ours."""
 
@@ -253,21 +258,22 @@ class NexoTerminal:
     def lookup(self, intent: Intent, evidence: Evidence = NO_EVIDENCE) -> Outcome:
         """Find out what became of an intent, by the ServiceID of its request; moves no money.
 
+        A payment of another amount is APPROVED with what the terminal took: the register has it reversed.
         Asks again while the terminal is busy or away, for the option `patience`; then UNKNOWN.
         """
         give_up = time.monotonic() + float(self._common.patience)
         pause = FIRST_POLL
         while True:
             with self._lock:
-                outcome, final = self._ask(intent)
+                outcome, final = self._ask(intent, evidence)
             if final or time.monotonic() + pause > give_up or self._closing.wait(pause):
                 log.info("look-up of %s: %s %s", intent.attempt, outcome.kind, outcome.text)
                 return outcome
             pause *= 2
 
-    def _ask(self, intent: Intent) -> tuple[Outcome, bool]:
+    def _ask(self, intent: Intent, evidence: Evidence) -> tuple[Outcome, bool]:
         try:
-            outcome, final = self._search.ask(self._opened(), intent)
+            outcome, final = self._search.ask(self._opened(), intent, evidence)
         except DeviceFailure as error:
             return unknown(str(error)), True
         except DeviceError as error:

@@ -64,15 +64,24 @@ def _money(answer: Movement) -> Money | None:
 
 
 def judge(asked: Money, kind: IntentKind, answer: Movement, *, terminal: str, attended: bool) -> Outcome:
-    """Say what an answer means, live or repeated; its header has been found to be ours."""
-    match answer.response.result:
-        case Result.FAILURE:
-            return _refused(answer)
-        case Result.PARTIAL:
-            return unknown("the terminal took only a part of the amount", answer, terminal)
-        case Result.SUCCESS:
-            doubt = _doubt(asked, kind, answer, attended=attended)
-            return unknown(doubt, answer, terminal) if doubt else _approved(asked, kind, answer, terminal)
+    """Say what an answer means, live or repeated; its header has been found to be ours.
+
+    A payment of another amount or currency, also Partial, is APPROVED with what was taken: it must be undone.
+    """
+    if answer.response.result is Result.FAILURE:
+        return _refused(answer)
+    taken = _money(answer)
+    if kind is IntentKind.PAY and taken not in (None, asked) and _named(answer, kind):
+        return _approved(taken or asked, kind, answer, terminal)
+    doubt = _doubt(asked, kind, answer, attended=attended)
+    return unknown(doubt, answer, terminal) if doubt else _approved(asked, kind, answer, terminal)
+
+
+def misfit(asked: Money, outcome: Outcome) -> str:
+    """Say how an approval differs from what was asked for; "" if it does not."""
+    if outcome.kind is not OutcomeKind.APPROVED or outcome.amount in (None, asked):
+        return ""
+    return f"the terminal took {outcome.amount} instead of {asked}"
 
 
 def _refused(answer: Movement) -> Outcome:
@@ -93,10 +102,18 @@ def _refused(answer: Movement) -> Outcome:
     )
 
 
+def _named(answer: Movement, kind: IntentKind) -> bool:
+    """Whether an answer names its transaction, and did what it was asked to do."""
+    wanted = PaymentType.REFUND if kind is IntentKind.REFUND else PaymentType.NORMAL
+    return answer.transaction is not None and answer.payment_type in ("", wanted)
+
+
 def _doubt(asked: Money, kind: IntentKind, answer: Movement, *, attended: bool) -> str:
-    """Say why a Success is none of ours; "" if it is."""
+    """Say why a yes is none of ours; "" if it is."""
     if answer.transaction is None:
         return "the terminal approved without naming its transaction"
+    if answer.response.result is Result.PARTIAL:
+        return "the terminal took only a part of the amount"
     if kind is IntentKind.REVERSE:
         if answer.amount is not None and answer.amount != asked.to_decimal():
             return f"the terminal reversed {answer.amount} instead of {asked}"
@@ -105,22 +122,21 @@ def _doubt(asked: Money, kind: IntentKind, answer: Movement, *, attended: bool) 
         return "the terminal approved without naming amount and currency"
     if _money(answer) != asked:
         return f"the terminal approved {answer.amount} {answer.currency} instead of {asked}"
-    wanted = PaymentType.REFUND if kind is IntentKind.REFUND else PaymentType.NORMAL
-    if answer.payment_type not in ("", wanted):
+    if not _named(answer, kind):
         return "the terminal did something else than it was asked for"
     if answer.signature and not attended:
         return "the terminal wants a signature, and nobody is here to check it"
     return ""
 
 
-def _approved(asked: Money, kind: IntentKind, answer: Movement, terminal: str) -> Outcome:
+def _approved(moved: Money, kind: IntentKind, answer: Movement, terminal: str) -> Outcome:
     return Outcome(
         kind=OutcomeKind.REVERSED if kind is IntentKind.REVERSE else OutcomeKind.APPROVED,
-        amount=asked,
+        amount=moved,
         reference=_reference(answer, terminal),
         masked_pan=answer.masked_pan,
         card_name=answer.card_name,
-        code=str(Result.SUCCESS),
+        code=str(answer.response.result),
         text=answer.response.text,
         customer_receipt=answer.receipts.customer,
         merchant_receipt=answer.receipts.merchant,
@@ -128,13 +144,31 @@ def _approved(asked: Money, kind: IntentKind, answer: Movement, terminal: str) -
 
 
 def judge_status(
-    asked: Money, kind: IntentKind, header: Header, status: StatusAnswer, *, terminal: str, attended: bool
+    asked: Money,
+    kind: IntentKind,
+    header: Header,
+    status: StatusAnswer,
+    *,
+    terminal: str,
+    attended: bool,
+    recorded: Reference | None = None,
 ) -> Outcome:
-    """Say what a found answer proves about the message of `header`. Success of the look-up is no Success."""
+    """Say what a found answer proves about the message of `header`. Success of the look-up is no Success.
+
+    `recorded`: how the terminal named the transaction when it said yes, if that was recorded.
+    """
     repeated = status.repeated
     if repeated is None or repeated.header != header or repeated.answer is None:
         return unknown("the terminal repeats the answer to another message")
-    return judge(asked, kind, repeated.answer, terminal=terminal, attended=attended)
+    outcome = judge(asked, kind, repeated.answer, terminal=terminal, attended=attended)
+    if recorded is not None and outcome.reference is not None and not _same(recorded, outcome.reference):
+        return unknown("the terminal names another transaction than when it said yes", repeated.answer, terminal)
+    return outcome
+
+
+def _same(one: Reference, other: Reference) -> bool:
+    """Whether two references name one transaction; a time stamp may be written in another way when it is repeated."""
+    return one.poi_transaction.rpartition(" ")[0] == other.poi_transaction.rpartition(" ")[0]
 
 
 def category_of(kind: IntentKind) -> Category:
