@@ -1,10 +1,11 @@
-"""`kvitt-hub`: serve, catalogue, sales, quarantine, alarms, kiosks, key, db."""
+"""`kvitt-hub`: serve, work, catalogue, sales, quarantine, alarms, kiosks, key, db."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import logging
+import os
 import signal
 import sys
 import threading
@@ -24,9 +25,9 @@ from hub.feed import read_csv
 from hub.keys import KeyUnusable, public_hex, signing_key
 from hub.quarantine import entries, release
 from hub.sales import sales, totals
-from hub.service import Hub
+from hub.service import ONE_WRITER, Hub, ManyWriters
 from hub.settings import SettingsError, read_settings
-from hub.worker import rest_collector
+from hub.worker import Worker, rest_collector
 
 
 class UsageFault(Exception):
@@ -39,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     try:
         return int(options.run(options))
-    except (UsageFault, NoDatabase, SchemaMismatch, KeyUnusable, SettingsError) as error:
+    except (UsageFault, ManyWriters, NoDatabase, SchemaMismatch, KeyUnusable, SettingsError) as error:
         print(f"kvitt-hub: {error}", file=sys.stderr)
     except OperationalError as error:
         print(f"kvitt-hub: the database does not answer: {error.orig}", file=sys.stderr)
@@ -51,9 +52,15 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     serve = _command(commands, "serve", "Take sales in and give catalogues out, until stopped.", _serve)
-    serve.add_argument("--broker", required=True, metavar="HOST:PORT")
+    serve.add_argument("--broker", required=True, type=_address, metavar="HOST:PORT")
+    serve.add_argument("--workers", type=int, default=1, metavar="N", help="processes that take sales in (PostgreSQL)")
     serve.add_argument("--http", type=int, default=0, metavar="PORT", help="serve digital receipts on this port")
     serve.add_argument("--http-host", default="127.0.0.1", metavar="ADDRESS", help="address for --http")
+
+    work = _command(commands, "work", "Take sales in beside a `serve` that runs elsewhere (PostgreSQL).", _work)
+    work.add_argument("--broker", required=True, type=_address, metavar="HOST:PORT")
+    work.add_argument("--number", type=int, default=1, metavar="N", help="of this worker on this machine, from 1")
+    work.add_argument("--tied", action="store_true", help="end when the standard input does")
 
     parent = commands.add_parser("catalogue", help="Import products, change prices.")
     parts = parent.add_subparsers(required=True, metavar="COMMAND")
@@ -127,26 +134,53 @@ def _writing(options: argparse.Namespace, *, create: bool = False) -> Iterator[C
 
 
 def _serve(options: argparse.Namespace) -> int:
-    host, _, port = options.broker.rpartition(":")
-    if not host or not port.isdecimal():
-        raise UsageFault(f"--broker {options.broker}: write HOST:PORT")
+    if not 0 <= options.workers <= 64:
+        raise UsageFault(f"--workers {options.workers}: 0 to 64")
+    host, port = options.broker
     hub = Hub(
         options.data,
         host=host,
-        port=int(port),
+        port=port,
         http_host=options.http_host,
         http_port=options.http,
         database_url=options.database,
+        workers=options.workers,
     )
-    stopped = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopped.set())
+    stopped = _stop_signal()
     rest_collector()
     hub.start()
-    print(f"kvitt-hub: broker {options.broker}, key {hub.public_key}", flush=True)
+    print(f"kvitt-hub: broker {host}:{port}, key {hub.public_key}", flush=True)
     stopped.wait()
     hub.stop()
     return 0
+
+
+def _work(options: argparse.Namespace) -> int:
+    if not (options.database or read_settings(options.data).database):
+        raise ManyWriters(ONE_WRITER)
+    stopped = _stop_signal()
+    if options.tied:
+        threading.Thread(target=_watch_input, args=(stopped,), daemon=True).start()
+    with closing(_database(options)) as database:
+        worker = Worker(database, *options.broker, number=options.number)
+        rest_collector()
+        worker.start()
+        stopped.wait()
+        worker.stop()
+    return 0
+
+
+def _watch_input(stopped: threading.Event) -> None:
+    while os.read(0, 1024):
+        pass
+    stopped.set()
+
+
+def _stop_signal() -> threading.Event:
+    stopped = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopped.set())
+    return stopped
 
 
 def _import(options: argparse.Namespace) -> int:
@@ -219,6 +253,13 @@ def _time(text: str) -> datetime:
     if at.tzinfo is None:
         raise UsageFault(f"--effective {text}: say the offset too, e.g. {text}+01:00")
     return at
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text}: write HOST:PORT")
+    return host, int(port)
 
 
 def _percent(text: str) -> int:

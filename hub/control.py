@@ -48,6 +48,8 @@ class Control:
         self._run_id = uuid7(time.time_ns() // 1_000_000, uuid4().int >> 54)
         self._inbox: queue.SimpleQueue[Delivery | str] = queue.SimpleQueue()
         self._told: bool | None = None
+        self._known: tuple[int, int] | None = None
+        """Generation and number of kiosks, as last read."""
         self._told_at = 0.0
         self._polled_at = 0.0
         self._looked_at = -LOOK_AHEAD_S
@@ -78,8 +80,14 @@ class Control:
         self._session.stop()
 
     def _state(self, *, online: bool) -> Packet:
-        with self._database.read() as connection:
-            number, fleet = generation(connection), kiosks.count(connection)
+        try:
+            with self._database.read() as connection:
+                self._known = generation(connection), kiosks.count(connection)
+        except SQLAlchemyError:
+            # That it is not in service can be said without a database, if it was ever there.
+            if online or self._known is None:
+                raise
+        number, fleet = self._known
         state = HubState(
             online=online,
             generation=number,
@@ -106,6 +114,8 @@ class Control:
                 self._tend()
             except SQLAlchemyError as error:
                 _log.error("the database does not answer: %s", error)
+                if self._told and self._session.connected and not self._healthy():
+                    self._tell(online=False)
 
     def _tend(self) -> None:
         if not self._session.connected:

@@ -1,8 +1,9 @@
-"""The hub as one process: worker, files, control and web over one database."""
+"""The hub: one worker or several, files, control and web over one database."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 from hub.control import Control
 from hub.database import Database
@@ -11,6 +12,13 @@ from hub.keys import public_hex, signing_key
 from hub.settings import read_settings
 from hub.web import WebServer, application
 from hub.worker import Worker
+from hub.workforce import Pulse, Workforce
+
+ONE_WRITER: Final = "SQLite has one writer, and that is in `kvitt-hub serve`; with PostgreSQL there may be many workers"
+
+
+class ManyWriters(Exception):
+    """More workers are wanted than the database takes; the text says so."""
 
 
 class Hub:
@@ -25,20 +33,30 @@ class Hub:
         http_host: str = "127.0.0.1",
         http_port: int = 0,
         database_url: str = "",
+        workers: int = 1,
     ) -> None:
         settings = read_settings(folder)
+        url = database_url or settings.database
+        if workers != 1 and not url:
+            raise ManyWriters(ONE_WRITER)
         key = signing_key(folder)
         self.public_key = public_hex(key)
-        self._database = Database(folder, database_url or settings.database, create=True, upgrade=True)
-        self._worker = Worker(self._database, host, port)
+        self._database = Database(folder, url, create=True, upgrade=True)
+        self._workers: Worker | Workforce
+        if workers == 1:
+            self._workers = Worker(self._database, host, port)
+            healthy = self._workers.healthy
+        else:
+            self._workers = Workforce(workers, folder=folder, broker=f"{host}:{port}", url=url)
+            healthy = Pulse(self._database).healthy
         self._files = Files(self._database, host, port)
-        self._control = Control(self._database, key, host, port, healthy=self._worker.healthy)
-        app = application(self._database, settings, self._worker.healthy)
+        self._control = Control(self._database, key, host, port, healthy=healthy)
+        app = application(self._database, settings, healthy)
         self._web = WebServer(app, host=http_host, port=http_port) if http_port else None
 
     def start(self) -> None:
         """Begin: the worker first, so that what control announces is true."""
-        self._worker.start()
+        self._workers.start()
         self._files.start()
         self._control.start()
         if self._web is not None:
@@ -50,5 +68,5 @@ class Hub:
             self._web.stop()
         self._control.stop()
         self._files.stop()
-        self._worker.stop()
+        self._workers.stop()
         self._database.close()

@@ -24,6 +24,8 @@ MAX_BATCHES: Final = 200
 GATHER_S: Final = 0.02
 BEAT_S: Final = 4.0
 HEALTHY_S: Final = 10.0
+HEARTBEAT: Final = "heartbeat"
+"""The setting in which workers that have a broker and a database say so."""
 _RETRY_S: Final = 1.0
 
 _log = logging.getLogger(__name__)
@@ -36,7 +38,7 @@ class Worker:
         self._database = database
         self.ingest = Ingest(database)
         self._inbox: queue.SimpleQueue[Delivery | None] = queue.SimpleQueue()
-        self._beat_at = 0.0
+        self._beat_at = self._told_at = 0.0
         self._stopping = threading.Event()
         self._session = Session(
             host,
@@ -71,7 +73,7 @@ class Worker:
             batches = self._gather()
             if batches:
                 self._commit(batches)
-            elif time.monotonic() - self._beat_at >= BEAT_S:
+            if time.monotonic() - self._told_at >= BEAT_S:
                 self._beat()
 
     def _gather(self) -> list[Delivery]:
@@ -130,12 +132,13 @@ class Worker:
     def _beat(self) -> None:
         try:
             with self._database.write() as connection:
-                put_setting(connection, "heartbeat", str(int(time.time())))
+                name = HEARTBEAT if self._session.connected else "standby"
+                put_setting(connection, name, f"{time.time_ns()} {machine_name()}")
         except SQLAlchemyError as error:
             _log.error("the database takes no commit: %s", error)
             self._stopping.wait(_RETRY_S)
         else:
-            self._beat_at = time.monotonic()
+            self._beat_at = self._told_at = time.monotonic()
 
 
 def rest_collector() -> None:

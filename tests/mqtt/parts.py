@@ -104,10 +104,11 @@ class Broker:
 class HubFolder:
     """A hub's folder, and what its commands and tables say."""
 
-    def __init__(self, folder: Path, port: int) -> None:
+    def __init__(self, folder: Path, port: int, url: str = "") -> None:
         self.folder = folder
         self.port = port
         self.http = free_port()
+        self.url = url
 
     @property
     def key(self) -> str:
@@ -118,7 +119,7 @@ class HubFolder:
         return main([*arguments, "--data", str(self.folder)])
 
     def sales(self) -> list[dict[str, Any]]:
-        return self._read(sales) if (self.folder / "hub.db").exists() else []
+        return self._read(sales) if self.url or (self.folder / "hub.db").exists() else []
 
     def alarms(self) -> tuple[Alarm, ...]:
         return self._read(alarms)
@@ -127,7 +128,7 @@ class HubFolder:
         return self._read(entries)
 
     def _read(self, query: Callable[[Any], T]) -> T:
-        database = Database(self.folder)
+        database = Database(self.folder, self.url)
         try:
             with database.read() as connection:
                 return query(connection)
@@ -155,13 +156,20 @@ class HubProcess(HubFolder):
 
     _process: subprocess.Popen[str] | None = None
 
-    def start(self) -> None:
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    def start(self, *options: str) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / "hub.log").open("a") as log:
             self._process = subprocess.Popen(
                 [
                     *(sys.executable, "-m", "hub", "serve", "--broker", f"127.0.0.1:{self.port}"),
                     *("--data", str(self.folder), "--http", str(self.http)),
+                    *(("--database", self.url) if self.url else ()),
+                    *options,
                 ],
                 cwd=ROOT,
                 stdout=subprocess.DEVNULL,
