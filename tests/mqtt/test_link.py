@@ -207,39 +207,41 @@ def open_files() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
 
 
+@pytest.fixture
+def no_garbage_collector() -> Iterator[None]:
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("no_garbage_collector")
 def test_a_connection_that_has_ended_leaves_nothing_for_the_garbage_collector(broker: Broker, reports: Reports) -> None:
-    gc.disable()
-    try:
-        before = open_files()
-        connection = Connection(
-            Endpoint(host="127.0.0.1", port=broker.port), client_id="k7q2", subscriptions=("a/b",), report=reports.put
-        )
-        connection.start()
-        assert isinstance(reports.next(), Subscribed)
-        assert open_files() > before
-        assert connection.stop()
-        del connection
-        wait_for(lambda: open_files() == before, "every file is closed")
-    finally:
-        gc.enable()
+    before = open_files()
+    connection = Connection(
+        Endpoint(host="127.0.0.1", port=broker.port), client_id="k7q2", subscriptions=("a/b",), report=reports.put
+    )
+    connection.start()
+    assert isinstance(reports.next(), Subscribed)
+    assert open_files() > before
+    assert connection.stop()
+    del connection
+    wait_for(lambda: open_files() <= before, "every file is closed")
 
 
+@pytest.mark.usefixtures("no_garbage_collector")
 def test_a_session_of_the_hub_that_has_ended_leaves_nothing_for_the_garbage_collector(broker: Broker) -> None:
+    before = open_files()
     ready = threading.Event()
-    gc.disable()
-    try:
-        before = open_files()
-        session = Session(
-            "127.0.0.1", broker.port, client_id="hub", subscriptions=("a/b",), taken=lambda _: None, ready=ready.set
-        )
-        session.start()
-        assert ready.wait(10)
-        assert open_files() > before
-        session.stop()
-        del session
-        wait_for(lambda: open_files() == before, "every file is closed")
-    finally:
-        gc.enable()
+    session = Session(
+        "127.0.0.1", broker.port, client_id="hub", subscriptions=("a/b",), taken=lambda _: None, ready=ready.set
+    )
+    session.start()
+    assert ready.wait(10)
+    assert open_files() > before
+    session.stop()
+    del session
+    wait_for(lambda: open_files() <= before, "every file is closed")
 
 
 def test_a_broker_that_says_that_another_client_has_our_id_is_understood(reports: Reports) -> None:
