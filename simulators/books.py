@@ -26,7 +26,12 @@ class EntryKind(StrEnum):
     STORED = "stored"
     """The till knows of the charge of this trace number, so that the device will not undo it by itself."""
     REVERSAL = "reversal"
+    """Money back: of the charge that it names, or a refund that names none."""
+    REINSTATED = "reinstated"
+    """The device undid a reversal or refund, because the till never knew of it."""
     DECLINE = "decline"
+    DAY_CLOSED = "day_closed"
+    """What stands before it has gone to the acquirer, and cannot be reversed any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,10 +49,12 @@ class Entry:
     time: str = ""
     """HHMMSS of the device's clock."""
     original: int = 0
-    """Trace number of what a reversal undoes."""
+    """Trace number of what a reversal or a reinstatement undoes."""
     result: int = 0
     at_terminal: bool = False
     """Keyed in at the device itself, not asked for by the till."""
+    by_till: bool = False
+    """A reversal or refund that the till asked for, which the device undoes if the till never knows of it."""
     asked: str = ""
     """Name of the message that asked for it, where a device can be asked for its answer again."""
     answer: str = ""
@@ -110,8 +117,9 @@ class Books:
         return [entry for entry in self._entries if entry.kind is EntryKind.CHARGE]
 
     def reversals(self) -> list[Entry]:
-        """Give every reversal."""
-        return [entry for entry in self._entries if entry.kind is EntryKind.REVERSAL]
+        """Give every reversal and refund that stands."""
+        undone = {entry.original for entry in self._entries if entry.kind is EntryKind.REINSTATED}
+        return [entry for entry in self._entries if entry.kind is EntryKind.REVERSAL and entry.trace not in undone]
 
     def standing(self) -> list[Entry]:
         """Give the charges that no reversal undoes: the money that customers have really paid."""
@@ -128,10 +136,17 @@ class Books:
         return sum(entry.amount for entry in self.charges()) - sum(entry.amount for entry in self.reversals())
 
     def unanswered(self) -> Entry | None:
-        """Give the last charge if the till has never said that it knows of it, and nothing has undone it."""
-        known = {entry.trace for entry in self._entries if entry.kind is EntryKind.STORED}
-        open_charges = [e for e in self.standing() if e.trace not in known and not e.at_terminal]
-        return open_charges[-1] if open_charges and self.charges()[-1] == open_charges[-1] else None
+        """Give the last movement if the till has never said that it knows of it, and nothing has undone it."""
+        moved = [e for e in self._entries if e.kind is EntryKind.CHARGE or e.by_till]
+        settled = {e.trace for e in self._entries if e.kind is EntryKind.STORED}
+        settled |= {e.original for e in self._entries if e.kind in (EntryKind.REVERSAL, EntryKind.REINSTATED)}
+        last = moved[-1] if moved else None
+        return None if last is None or last.at_terminal or last.trace in settled else last
+
+    def today(self) -> list[Entry]:
+        """Give the entries since the last end of day."""
+        closed = [at for at, entry in enumerate(self._entries) if entry.kind is EntryKind.DAY_CLOSED]
+        return self._entries[closed[-1] + 1 :] if closed else list(self._entries)
 
     @property
     def next_trace(self) -> int:

@@ -3,7 +3,7 @@
     python -m simulators.zvt_terminal --listen 127.0.0.1:20007 --books DIR
 
 reads commands from standard input, one a line: `behave decline 51`, `default ask`, `answer approve`, `sell 1000`,
-`unplug`, `plug`, `quit`. The words of a behaviour are those of simulators/zvt/behaviour.py.
+`close-day`, `unplug`, `plug`, `quit`. The words of a behaviour are those of simulators/zvt/behaviour.py.
 """
 
 from __future__ import annotations
@@ -24,9 +24,10 @@ from typing import Final, Self
 
 from simulators.books import Books
 from simulators.zvt.behaviour import behaviour
-from simulators.zvt.desk import Desk, Pending
+from simulators.zvt.desk import Desk
 from simulators.zvt.frames import TERMINAL_ID
 from simulators.zvt.line import LineCut, Log, Peer, PtyPort, SerialPeer, SocketPort, TcpPeer
+from simulators.zvt.teller import Pending
 
 NOK: Final = 578
 
@@ -79,7 +80,7 @@ class ZvtTerminal:
     # Persons and tests ----------------------------------------------------------------------------------------------
 
     def behave(self, how: str) -> None:
-        """Behave like this in the next payment (each call is for one more), and after it until the one after."""
+        """Behave like this at the next command that moves money (each call is for one more), until the one after."""
         self._desk.behave(behaviour(how))
 
     def default(self, how: str) -> None:
@@ -97,6 +98,10 @@ class ZvtTerminal:
     def sell(self, amount: int) -> None:
         """Take money by hand, past the till. Minor units."""
         self._desk.sell(amount)
+
+    def close_day(self) -> None:
+        """End the day at the terminal itself, as many do every night."""
+        self._desk.close_day()
 
     # The lines ------------------------------------------------------------------------------------------------------
 
@@ -187,12 +192,14 @@ def _command(terminal: ZvtTerminal, line: str) -> str:
             terminal.answer(rest)
         case "sell":
             terminal.sell(int(rest))
+        case "close-day":
+            terminal.close_day()
         case "unplug":
             terminal.unplug()
         case "plug":
             terminal.plug()
         case _:
-            return f"no command {word!r}: behave, default, answer, sell, unplug, plug, quit"
+            return f"no command {word!r}: behave, default, answer, sell, close-day, unplug, plug, quit"
     return "ok"
 
 

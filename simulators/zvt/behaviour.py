@@ -10,7 +10,10 @@ from typing import Any, Final
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Behaviour:
-    """What happens to a payment, and how the terminal answers from then on. Times are seconds."""
+    """What happens to a payment, reversal, refund or end of day, and how the terminal answers from then on.
+
+    Times are seconds.
+    """
 
     # The payment.
     result: str = "approve"
@@ -55,6 +58,10 @@ class Behaviour:
     """Raise T4 in 04 FF."""
     stale: bool = False
     """Send the previous transaction's 04 0F before the answer to 06 01."""
+    stubborn: bool = False
+    """Go on as after a yes when the till refuses."""
+    wrong_sale: bool = False
+    """Reverse another sale than the till named."""
 
     # Our answer is missing.
     missing: str = "reverse"
@@ -67,6 +74,8 @@ class Behaviour:
     """06 20 then tells the reversal (record), 06 1E B4 (b4), or the transaction before (previous)."""
     no_repeat: bool = False
     """06 20 is answered 84 83."""
+    no_totals: bool = False
+    """06 10 is answered 84 83."""
     nothing_stored: bool = False
     """06 20 is answered 06 1E 6A."""
     forgets_declines: bool = False

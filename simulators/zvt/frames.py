@@ -8,6 +8,7 @@ from appliance.io.payment.zvt.fields import bcd, write_fields
 from appliance.io.payment.zvt.tlv import Tlv
 from simulators.books import Entry, EntryKind
 from simulators.zvt.behaviour import Behaviour
+from simulators.zvt.ledger import DayTotals
 
 TERMINAL_ID = "29001006"
 _VERSION = b"KVITT SIM 1"
@@ -26,7 +27,7 @@ def status(entry: Entry, *, terminal: str, told: Behaviour, with_currency: bool 
     values[0x29] = bytes.fromhex(terminal)
     if entry.kind is EntryKind.DECLINE:
         return Apdu(wire.STATUS_INFORMATION, write_fields(values))
-    if entry.kind is EntryKind.REVERSAL:
+    if entry.original:
         values[0x37] = bcd(entry.original, 3)
     if not told.no_receipt:
         values[0x87] = bcd(entry.receipt, 2)
@@ -75,6 +76,26 @@ def receipts(entry: Entry, *, terminal: str, blocks: bool) -> list[Apdu]:
         )
         frames += _block(kind, lines) if blocks else _lines(kind, lines)
     return frames
+
+
+def totals(day: DayTotals, *, terminal: str, currency: int) -> Apdu:
+    """Give the 04 0F of an end of day: everything was paid with one kind of card, the third of BMP 60."""
+    nothing = bytes(7)
+    sums = nothing * 2 + bytes((min(day.count, 0xFF),)) + bcd(day.amount, 6) + nothing * 4
+    values = {
+        0x27: b"\0",
+        0x04: bcd(day.amount, 6),
+        0x49: bcd(currency, 2),
+        0x29: bytes.fromhex(terminal),
+        0x60: bcd(day.first, 2) + bcd(day.last, 2) + sums,
+    }
+    return Apdu(wire.STATUS_INFORMATION, write_fields(values))
+
+
+def day_receipt(day: DayTotals, *, terminal: str, blocks: bool) -> list[Apdu]:
+    """Give the print commands of an end of day."""
+    lines = ("KASSENSCHNITT", f"TID {terminal}", f"GESAMT {day.count:3d}  {day.amount // 100},{day.amount % 100:02d}")
+    return _block(3, lines) if blocks else _lines(3, lines)
 
 
 def _block(kind: int, lines: tuple[str, ...]) -> list[Apdu]:

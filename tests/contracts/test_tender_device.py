@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from uuid import uuid4
 
@@ -9,7 +10,19 @@ import pytest
 
 from appliance.core.identifiers import TransactionId
 from appliance.core.money import Currency, Money
-from appliance.core.payment import Intent, IntentKind, Outcome, OutcomeKind, PaymentFact, Result, Sending, TenderType
+from appliance.core.payment import (
+    NO_EVIDENCE,
+    Evidence,
+    Intent,
+    IntentKind,
+    Outcome,
+    OutcomeKind,
+    PaymentFact,
+    ReceiptText,
+    Result,
+    Sending,
+    TenderType,
+)
 from appliance.errors import DeviceError
 from tests.contracts.benches import TENDERS, Bench
 
@@ -33,8 +46,23 @@ def pay(bench: Bench, what: Intent, facts: list[PaymentFact], *, durable: bool =
         facts.append(fact)
         return durable
 
-    outcome: Outcome = bench.device.authorise(what, record, lambda *_: None)
+    verbs = {
+        IntentKind.PAY: bench.device.authorise,
+        IntentKind.REVERSE: bench.device.reverse,
+        IntentKind.REFUND: bench.device.refund,
+    }
+    outcome: Outcome = verbs[what.kind](what, record, lambda *_: None)
     return outcome
+
+
+def reversal(bench: Bench, paid: Outcome, *, with_baseline: bool = True) -> Intent:
+    what = replace(intent(bench), kind=IntentKind.REVERSE, original=paid.reference)
+    return what if with_baseline else replace(what, baseline=None)
+
+
+def steps(facts: list[PaymentFact]) -> list[type]:
+    """What was made durable, receipt texts left out: not every device gives them."""
+    return [type(fact) for fact in facts if not isinstance(fact, ReceiptText)]
 
 
 @pytest.mark.parametrize("bench", TENDERS, indirect=True)
@@ -44,7 +72,7 @@ class TestTenderDevice:
         facts: list[PaymentFact] = []
         outcome = pay(bench, intent(bench), facts)
         assert (outcome.kind, outcome.amount) == (OutcomeKind.APPROVED, Money(18440, NOK))
-        assert [type(fact) for fact in facts] == [Sending, Result]
+        assert steps(facts) == [Sending, Result]
 
     def test_a_refusal_by_the_card_is_declined(self, bench: Bench):
         bench.device.open()
@@ -66,7 +94,7 @@ class TestTenderDevice:
         what = intent(bench)
         assert pay(bench, what, []).kind is OutcomeKind.APPROVED
         before = bench.far.books.balance()
-        assert {bench.device.lookup(what).kind for _ in range(3)} == {OutcomeKind.APPROVED}
+        assert {bench.device.lookup(what, NO_EVIDENCE).kind for _ in range(3)} == {OutcomeKind.APPROVED}
         assert bench.far.books.balance() == before
 
     def test_the_baseline_moves_with_every_payment(self, bench: Bench):
@@ -82,3 +110,57 @@ class TestTenderDevice:
         facts: list[PaymentFact] = []
         assert pay(bench, intent(bench), facts).kind is OutcomeKind.UNKNOWN
         assert [type(fact) for fact in facts] == [Sending]
+
+    @pytest.mark.parametrize("with_baseline", [True, False])
+    def test_a_reversal_undoes_the_payment_and_follows_sending(self, bench: Bench, with_baseline: bool):
+        bench.device.open()
+        paid = pay(bench, intent(bench), [])
+        facts: list[PaymentFact] = []
+        undone = pay(bench, reversal(bench, paid, with_baseline=with_baseline), facts)
+        assert (undone.kind, undone.amount) == (OutcomeKind.REVERSED, Money(18440, NOK))
+        assert steps(facts) == [Sending, Result]
+        assert bench.far.books.balance() == 0
+
+    def test_a_reversal_that_cannot_be_recorded_is_never_sent(self, bench: Bench):
+        bench.device.open()
+        paid = pay(bench, intent(bench), [])
+        assert pay(bench, reversal(bench, paid), [], durable=False).kind is OutcomeKind.NOT_CHARGED
+        assert bench.far.books.balance() == 18440
+
+    def test_a_reversal_can_be_looked_up_for_ever_and_moves_no_money(self, bench: Bench):
+        bench.device.open()
+        what = reversal(bench, pay(bench, intent(bench), []))
+        assert pay(bench, what, []).kind is OutcomeKind.REVERSED
+        assert {bench.device.lookup(what, NO_EVIDENCE).kind for _ in range(3)} == {OutcomeKind.REVERSED}
+        assert bench.far.books.balance() == 0
+
+    def test_a_reversal_that_the_device_refuses_leaves_the_payment(self, bench: Bench):
+        bench.device.open()
+        paid = pay(bench, intent(bench), [])
+        bench.far.behave("decline 05")
+        assert pay(bench, reversal(bench, paid), []).kind is OutcomeKind.DECLINED
+        assert bench.far.books.balance() == 18440
+
+    def test_a_refund_is_approved_for_its_amount_and_follows_sending(self, bench: Bench):
+        bench.device.open()
+        facts: list[PaymentFact] = []
+        paid_back = pay(bench, replace(intent(bench, 500), kind=IntentKind.REFUND), facts)
+        assert (paid_back.kind, paid_back.amount) == (OutcomeKind.APPROVED, Money(500, NOK))
+        assert steps(facts) == [Sending, Result]
+        assert bench.far.books.balance() == -500
+
+    @pytest.mark.parametrize("kind", [IntentKind.REVERSE, IntentKind.REFUND])
+    def test_a_reversal_or_refund_whose_answer_is_lost_is_unknown(self, bench: Bench, kind: IntentKind):
+        bench.device.open()
+        paid = pay(bench, intent(bench), [])
+        bench.far.behave("mute")
+        what = replace(reversal(bench, paid), kind=kind)
+        assert pay(bench, what, []).kind is OutcomeKind.UNKNOWN
+
+    def test_what_was_recorded_is_found_again_by_its_reference(self, bench: Bench):
+        bench.device.open()
+        what = intent(bench)
+        paid = pay(bench, what, [])
+        told = Evidence(reference=paid.reference, charged=paid.amount)
+        found = bench.device.lookup(replace(what, amount=Money(100, NOK)), told)
+        assert (found.kind, found.amount) == (OutcomeKind.APPROVED, Money(18440, NOK))

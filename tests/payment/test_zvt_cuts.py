@@ -114,6 +114,41 @@ def test_at_every_boundary_of_a_refused_payment_nothing_is_charged(tcp: str, ter
         till.driver.close()
 
 
+@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize("fault", ["cut", "kill"])
+def test_at_every_boundary_of_a_reversal_till_and_books_agree_afterwards(
+    tcp: str, terminal: ZvtTerminal, fault: str, policy: str
+) -> None:
+    for boundary in range(1, BOUNDARIES - 1):
+        till = Till(tcp).open()
+        sale = till.pay(AMOUNT).reference
+        before = terminal.books.balance()
+        terminal.behave(f"{policy}, {fault} {boundary}")
+        outcome = final(till, till.reverse(sale, AMOUNT).kind)
+        given_back = before - terminal.books.balance()
+        told = "previous" not in policy
+        assert outcome is not OutcomeKind.UNKNOWN or not told, f"boundary {boundary}"
+        if outcome is not OutcomeKind.UNKNOWN:
+            assert given_back == (AMOUNT if outcome is OutcomeKind.REVERSED else 0), f"boundary {boundary}: {outcome}"
+        till.driver.close()
+        terminal.default("approve")
+
+
+@pytest.mark.parametrize("policy", MISSING)
+def test_at_every_boundary_of_a_refund_till_and_books_agree_afterwards(
+    tcp: str, terminal: ZvtTerminal, policy: str
+) -> None:
+    for boundary in range(1, BOUNDARIES + 1):
+        till = Till(tcp).open()
+        before = terminal.books.balance()
+        terminal.behave(f"{policy}, cut {boundary}")
+        outcome = final(till, till.refund(AMOUNT).kind)
+        paid_back = before - terminal.books.balance()
+        assert outcome is not OutcomeKind.UNKNOWN, f"boundary {boundary}"
+        assert paid_back == (AMOUNT if outcome is OutcomeKind.APPROVED else 0), f"boundary {boundary}: {outcome}"
+        till.driver.close()
+
+
 def test_a_cut_look_up_is_asked_again(tcp: str, terminal: ZvtTerminal) -> None:
     till = Till(tcp, {"patience": Decimal("0.1")}).open()
     terminal.behave("keep, drop before 060F")
@@ -341,7 +376,7 @@ def test_a_terminal_that_is_killed_has_kept_its_books(
 def test_the_terminal_process_obeys_and_names_what_it_does_not_know(process: TerminalProcess) -> None:
     process.start()
     assert process.say("behave declin 5") == "no behaviour 'declin 5'; did you mean 'decline'?"
-    assert process.say("dance") == "no command 'dance': behave, default, answer, sell, unplug, plug, quit"
+    assert process.say("dance") == "no command 'dance': behave, default, answer, sell, close-day, unplug, plug, quit"
     assert process.say("sell 500") == "ok"
 
 

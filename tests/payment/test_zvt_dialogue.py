@@ -201,12 +201,3 @@ def test_an_abort_without_a_reason_and_without_a_result_must_be_looked_up() -> N
     assert kind(payment().aborted(Abort(result=0))) is OutcomeKind.UNKNOWN
     assert kind(payment().aborted(Abort(result=0x64))) is OutcomeKind.DECLINED
     assert kind(payment().aborted(Abort(result=0x6C))) is OutcomeKind.CANCELLED
-
-
-def test_receipts_are_kept_apart_and_administration_is_left_out() -> None:
-    judged = approved()
-    judged.printed(ReceiptText(lines=("shop",), merchant=True))
-    judged.printed(ReceiptText(lines=("you",)))
-    judged.printed(ReceiptText(lines=("terminal",), administration=True))
-    outcome = judged.completed()
-    assert (outcome.customer_receipt, outcome.merchant_receipt) == (("you",), ("shop",))

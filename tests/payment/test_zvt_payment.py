@@ -11,7 +11,7 @@ import pytest
 
 from appliance.core.commands import Health
 from appliance.core.money import Currency, Money
-from appliance.core.payment import OutcomeKind, Progress, Result, Sending
+from appliance.core.payment import OutcomeKind, Progress, ReceiptCopy, ReceiptText, Result, Sending
 from appliance.errors import ConfigError, DeviceBusy, DeviceError, DeviceFailure, DeviceOffline
 from appliance.io.payment.zvt.terminal import ZvtTerminal as Driver
 from simulators.books import EntryKind
@@ -19,6 +19,7 @@ from simulators.zvt_terminal import ZvtTerminal
 from tests.payment.till import Till, nok, until
 
 MakeTill = Callable[..., Till]
+EUR = Currency.parse("EUR")
 
 
 def test_an_approved_payment_is_in_the_books_and_comes_with_both_receipts(till: Till, terminal: ZvtTerminal) -> None:
@@ -27,8 +28,8 @@ def test_an_approved_payment_is_in_the_books_and_comes_with_both_receipts(till: 
     assert outcome.amount == nok(1880)
     assert outcome.masked_pan == "************4242"
     assert outcome.card_name == "DEBIT MASTERCARD"
-    assert outcome.customer_receipt[0] == "KUNDENBELEG"
-    assert outcome.merchant_receipt[0] == "HAENDLERBELEG"
+    assert till.texts(ReceiptCopy.CUSTOMER)[0] == "KUNDENBELEG"
+    assert till.texts(ReceiptCopy.MERCHANT)[0] == "HAENDLERBELEG"
     (charge,) = terminal.books.charges()
     assert outcome.reference is not None
     assert outcome.reference.receipt_number == f"{charge.receipt:04d}"
@@ -149,14 +150,66 @@ def test_a_terminal_with_habits_of_its_own_still_gets_its_approval_recorded_once
 
 
 @pytest.mark.parametrize("how", ["amount 1881", "amount 18800", "currency 978"])
-def test_another_amount_or_currency_is_answered_no_and_looked_up(till: Till, terminal: ZvtTerminal, how: str) -> None:
+def test_another_amount_or_currency_is_recorded_answered_no_and_looked_up(
+    till: Till, terminal: ZvtTerminal, how: str
+) -> None:
     terminal.behave(how)
+
+    def look(fact: object) -> None:
+        if isinstance(fact, Result):
+            time.sleep(0.1)
+            assert terminal.log[-1] == "< 040F"
+
+    till.on_fact = look
     outcome = till.pay()
     assert outcome.kind is OutcomeKind.UNKNOWN
-    assert outcome.reference is not None
+    (result,) = till.results
+    assert result.reference == outcome.reference is not None
+    assert result.amount != nok(1880)
+    assert "> 8466" in terminal.log
+    assert terminal.books.balance() == 0
+    assert till.recover(till.evidence).kind is OutcomeKind.UNKNOWN
+
+
+@pytest.mark.parametrize(("how", "amount"), [("amount 1881", nok(1881)), ("currency 978", Money(1880, EUR))])
+def test_another_amount_that_stands_in_spite_of_our_no_is_found_by_its_reference(
+    till: Till, terminal: ZvtTerminal, how: str, amount: Money
+) -> None:
+    terminal.behave(f"{how}, stubborn")
+    assert till.pay().kind is OutcomeKind.UNKNOWN
+    assert till.recover().kind is OutcomeKind.UNKNOWN
+    found = till.recover(till.evidence)
+    assert (found.kind, found.amount) == (OutcomeKind.APPROVED, amount)
+    assert terminal.books.balance() == amount.minor
+
+
+def test_a_currency_that_nobody_knows_cannot_be_recorded_and_is_refused(till: Till, terminal: ZvtTerminal) -> None:
+    terminal.behave("currency 1")
+    assert till.pay().kind is OutcomeKind.UNKNOWN
     assert till.results == []
     assert "> 8466" in terminal.log
     assert terminal.books.balance() == 0
+
+
+def test_each_receipt_is_durable_before_the_terminal_hears_that_it_is_stored(till: Till, terminal: ZvtTerminal) -> None:
+    def look(fact: object) -> None:
+        if isinstance(fact, ReceiptText):
+            time.sleep(0.1)
+            assert terminal.log[-1] == "< 06D3"
+
+    till.on_fact = look
+    assert till.pay().kind is OutcomeKind.APPROVED
+    assert [type(fact) for fact in till.facts] == [Sending, Result, ReceiptText, ReceiptText]
+
+
+def test_a_receipt_that_cannot_be_stored_is_refused_and_the_terminal_undoes_the_sale(
+    till: Till, terminal: ZvtTerminal
+) -> None:
+    till.texts_durable = False
+    assert till.pay().kind is OutcomeKind.UNKNOWN
+    assert "> 84CC" in terminal.log
+    assert terminal.books.balance() == 0
+    assert till.recover(till.evidence).kind is OutcomeKind.REVERSED
 
 
 def test_a_completion_alone_is_no_payment_and_an_abort_after_the_yes_undoes_it(
@@ -186,6 +239,7 @@ def test_a_signature_is_refused_where_nobody_can_check_it(
     till = make_till(line, unattended=True).open()
     terminal.behave("signature")
     assert till.pay().kind is OutcomeKind.UNKNOWN
+    assert len(till.results) == 1
     assert terminal.books.balance() == 0
     assert till.driver.capabilities.unattended
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.core.payment import OutcomeKind
+from appliance.core.payment import NO_EVIDENCE, Evidence, Outcome, OutcomeKind
 from appliance.io.payment.zvt.baseline import Baseline, matches
 from appliance.io.payment.zvt.messages import Abort, StatusInformation
-from appliance.io.payment.zvt.recovery import Repeated, judge
+from appliance.io.payment.zvt.recovery import Repeated, judge, judge_reversal
 from tests.payment.till import nok
 
 TID = "29001006"
@@ -200,3 +200,139 @@ def test_no_status_is_taken_for_ours_unless_everything_fits(status: StatusInform
         assert matches(ASKED, BASELINE, status)
     if outcome.kind is OutcomeKind.NOT_CHARGED:
         assert BASELINE.is_last(status)
+
+
+# By the reference that was recorded ---------------------------------------------------------------------------------
+
+ANOTHER = replace(OURS, amount=1881)
+
+
+def named(status: StatusInformation) -> Evidence:
+    return Evidence(reference=status.reference, charged=nok(status.amount or 0))
+
+
+def test_the_recorded_reference_finds_a_charge_of_another_amount() -> None:
+    outcome = judge(ASKED, BASELINE, told(ANOTHER), evidence=named(ANOTHER))
+    assert (outcome.kind, outcome.amount) == (OutcomeKind.APPROVED, nok(1881))
+    assert judge(ASKED, None, told(ANOTHER), evidence=named(ANOTHER)).amount == nok(1881)
+    assert judge(ASKED, None, told(replace(ANOTHER, amount=None)), evidence=named(ANOTHER)).amount == nok(1881)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        replace(ANOTHER, receipt="0152"),
+        replace(ANOTHER, receipt=""),
+        replace(ANOTHER, trace="000152"),
+        replace(ANOTHER, time="091501"),
+        replace(ANOTHER, trace="", date="", time=""),
+        replace(ANOTHER, terminal_id="29001007"),
+        replace(ANOTHER, result=5),
+        replace(ANOTHER, original_trace="000150"),
+    ],
+)
+def test_what_differs_from_the_recorded_reference_in_anything_is_not_it(changed: StatusInformation) -> None:
+    kind = judge(ASKED, BASELINE, told(changed), evidence=named(ANOTHER)).kind
+    assert kind not in (OutcomeKind.APPROVED, OutcomeKind.NOT_CHARGED)
+
+
+def test_a_recorded_reference_of_another_terminal_proves_nothing() -> None:
+    bare = replace(ANOTHER, terminal_id="")
+    assert judge(ASKED, BASELINE, told(bare, terminal="29001007"), evidence=named(ANOTHER)).kind is OutcomeKind.UNKNOWN
+
+
+def test_a_charge_in_a_currency_that_nobody_knows_is_unknown() -> None:
+    assert judge(ASKED, BASELINE, told(replace(OURS, currency=1)), evidence=named(OURS)).kind is OutcomeKind.UNKNOWN
+
+
+# Reversals ----------------------------------------------------------------------------------------------------------
+
+REVERSAL = replace(OURS, receipt="0152", trace="000152", original_trace="000151", time="091600")
+SOLD = BASELINE.after(OURS)
+
+
+def undone(
+    repeated: Repeated | StatusInformation, before: Baseline | None = SOLD, evidence: Evidence = NO_EVIDENCE
+) -> Outcome:
+    answer = told(repeated) if isinstance(repeated, StatusInformation) else repeated
+    return judge_reversal(ASKED, OURS.reference, before, answer, evidence=evidence)
+
+
+@pytest.mark.parametrize("before", [SOLD, BASELINE, None])
+def test_the_last_transaction_is_the_reversal_so_it_is_done_or_the_sale_so_it_is_not(before: Baseline | None) -> None:
+    assert undone(REVERSAL, before).kind is OutcomeKind.REVERSED
+    assert undone(replace(REVERSAL, receipt="0151", trace="000151"), before).kind is OutcomeKind.REVERSED
+    assert undone(OURS, before).kind is OutcomeKind.NOT_CHARGED
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        replace(REVERSAL, amount=1881),
+        replace(REVERSAL, amount=None),
+        replace(REVERSAL, currency=978),
+        replace(REVERSAL, original_trace="000150"),
+        replace(REVERSAL, original_trace=""),
+        replace(REVERSAL, terminal_id="29001007"),
+        replace(REVERSAL, time="091400"),
+        replace(REVERSAL, result=None),
+    ],
+    ids=[
+        "another amount",
+        "no amount",
+        "another currency",
+        "of another sale",
+        "no original trace number",
+        "another terminal",
+        "before the sale",
+        "no result",
+    ],
+)
+@pytest.mark.parametrize("before", [SOLD, None])
+def test_a_reversal_that_differs_in_anything_is_not_ours(changed: StatusInformation, before: Baseline | None) -> None:
+    assert undone(changed, before).kind is OutcomeKind.UNKNOWN
+
+
+def test_a_reversal_without_the_number_of_its_sale_is_found_by_the_recorded_reference() -> None:
+    bare = replace(REVERSAL, original_trace="")
+    assert undone(bare, None, Evidence(reference=bare.reference)).kind is OutcomeKind.REVERSED
+
+
+def test_b4_is_done_and_b5_is_not_possible_if_the_terminal_did_not_say_so_before() -> None:
+    b4, b5 = told(abort=Abort(result=0xB4)), told(abort=Abort(result=0xB5))
+    assert undone(b4).kind is OutcomeKind.REVERSED
+    assert undone(b5).kind is OutcomeKind.DECLINED
+    for answer in (b4, b5):
+        assert undone(answer, answer.baseline(None, locked=True)).kind is OutcomeKind.UNKNOWN
+        assert undone(answer, None).kind is OutcomeKind.UNKNOWN
+    assert undone(replace(REVERSAL, result=0xB4, original_trace="")).kind is OutcomeKind.REVERSED
+
+
+def test_a_refused_reversal_is_declined_only_at_a_terminal_that_nobody_else_can_use() -> None:
+    refused = StatusInformation(result=0x05, terminal_id=TID)
+    assert undone(refused).kind is OutcomeKind.DECLINED
+    assert undone(refused, replace(SOLD, locked="")).kind is OutcomeKind.UNKNOWN
+    assert undone(refused, None).kind is OutcomeKind.UNKNOWN
+
+
+def test_the_same_last_transaction_as_before_means_that_nothing_was_reversed() -> None:
+    later = replace(OURS, receipt="0153", trace="000153", time="093000", amount=500)
+    assert undone(later, SOLD.after(later)).kind is OutcomeKind.NOT_CHARGED
+    assert undone(later).kind is OutcomeKind.UNKNOWN
+
+
+def test_another_terminal_or_one_that_does_not_repeat_proves_nothing_about_a_reversal() -> None:
+    assert undone(told(REVERSAL, terminal="29001007")).kind is OutcomeKind.UNKNOWN
+    assert undone(told(refusal=0x83)).kind is OutcomeKind.UNKNOWN
+
+
+@given(STATUSES)
+def test_no_status_is_taken_for_a_reversal_unless_everything_fits(status: StatusInformation) -> None:
+    outcome = undone(status)
+    if outcome.kind is OutcomeKind.REVERSED:
+        assert status.approved
+        assert (status.amount, status.original_trace) == (1880, "000151")
+        assert status.currency in (578, None)
+        assert status.terminal_id in (TID, "")
+    if outcome.kind is OutcomeKind.NOT_CHARGED:
+        assert SOLD.is_last(status)

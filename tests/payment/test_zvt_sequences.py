@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from appliance.core.money import Currency, Money
-from appliance.core.payment import Outcome, OutcomeKind, Progress, Result
+from appliance.core.payment import Outcome, OutcomeKind, Progress, ReceiptCopy, ReceiptText, Reference, Result
 from appliance.errors import DeviceFailure
 from appliance.io.payment.zvt.apdu import ACKNOWLEDGE, Apdu
 from appliance.io.payment.zvt.fields import bcd, write_fields
@@ -55,7 +55,7 @@ BASELINE = [
 KNOWN = [*REGISTER, *BASELINE]
 BLOCK = Apdu(0x06D3, write_fields({}, (Tlv(0x1F07, b"\2"), Tlv(0x25, children=(Tlv(0x07, b"KVITT!"),))))).encode().hex()
 PLACEHOLDERS = {"<06 D3 receipt block(s)>": BLOCK}
-PASSWORD = {0x0600: slice(0, 3), 0x0501: slice(0, 3), 0x0620: slice(0, 3)}
+PASSWORD = {control: slice(0, 3) for control in (0x0600, 0x0501, 0x0620, 0x0630)}
 
 
 def without_password(apdu: Apdu) -> Apdu:
@@ -198,18 +198,26 @@ def test_approved(play: Any) -> None:
     stage = play(KNOWN, SEQUENCES["approved"])
     stage.till.open()
     said: list[int] = []
-    stage.till.on_fact = lambda fact: said.append(stage.player.at) if isinstance(fact, Result) else None
+    stored: list[int] = []
+
+    def look(fact: object) -> None:
+        if isinstance(fact, Result | ReceiptText):
+            (said if isinstance(fact, Result) else stored).append(stage.player.at)
+
+    stage.till.on_fact = look
     outcome = stage.pay()
     stage.player.finish()
     assert outcome.kind is OutcomeKind.APPROVED
     assert outcome.reference.receipt_number == "0153"
     assert outcome.reference.trace_number == "000153"
     assert outcome.masked_pan == "***************4281"
-    assert outcome.customer_receipt == ("KVITT!",)
+    assert stage.till.texts(ReceiptCopy.CUSTOMER) == ["KVITT!"]
     assert len(stage.till.results) == 1
     # When the result was made durable the terminal had not got past waiting for the answer to its 04 0F.
     (at,) = said
-    assert at <= next(at for at, step in enumerate(stage.player.steps) if step[0] == "TILL") + 1
+    results, texts = (at for at, step in enumerate(stage.player.steps) if step[0] == "TILL")
+    assert at <= results + 1
+    assert stored[0] <= texts + 1
 
 
 @pytest.mark.parametrize(
@@ -286,6 +294,28 @@ def test_t3_expiry(play: Any) -> None:
     assert "T3" in outcome.text
 
 
+def reversed_status(original: int, amount: int) -> str:
+    """The 04 0F that the published reversal leaves out."""
+    values = {0x27: b"\0", 0x04: bcd(amount, 6), 0x49: bcd(978, 2), 0x0B: bcd(154, 3), 0x37: bcd(original, 3)}
+    clock = {0x0C: bcd(192500, 3), 0x0D: bcd(416, 2), 0x29: bytes.fromhex("29001006"), 0x87: bcd(154, 2)}
+    return Apdu(0x040F, write_fields(values | clock)).encode().hex()
+
+
+SALE = Reference(
+    terminal_id="29001006", receipt_number="0153", trace_number="000153", device_date="0416", device_time="192336"
+)
+
+
+def test_reversal(play: Any) -> None:
+    steps = [[who, reversed_status(153, 1880) if "<04 0F" in what else what] for who, what in SEQUENCES["reversal"]]
+    stage = play(KNOWN, steps)
+    stage.till.open()
+    outcome = stage.till.reverse(SALE, money=Money(1880, EUR))
+    stage.player.finish()
+    assert (outcome.kind, outcome.amount) == (OutcomeKind.REVERSED, Money(1880, EUR))
+    assert len(stage.till.results) == 1
+
+
 def test_wrong_protocol() -> None:
     stage = Stage("tcp", [*KNOWN, *SEQUENCES["wrong-protocol"]])
     stage.till.open()
@@ -306,15 +336,13 @@ def test_wrong_protocol_at_registration_is_a_fault_with_a_remedy() -> None:
     stage.player.close()
 
 
-def test_every_published_dialogue_is_played_here_or_named_as_later() -> None:
+def test_every_published_dialogue_is_played() -> None:
     elsewhere = {
         # One-byte writes and glued APDUs: test_zvt_payment, on both kinds of line.
         "fragmented-tcp",
-        # 06 30 belongs to reversals, which this driver does not offer yet.
-        "reversal",
     }
     here = {
         *("register", "approved", "declined", "customer-abort", "till-abort-too-late", "till-dies-after-approval"),
-        *("auto-reversal", "ambiguous", "t3-expiry", "wrong-protocol"),
+        *("auto-reversal", "ambiguous", "t3-expiry", "wrong-protocol", "reversal"),
     }
     assert here | elsewhere == set(SEQUENCES)

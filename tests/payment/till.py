@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from uuid import UUID, uuid4
@@ -12,12 +12,17 @@ from uuid import UUID, uuid4
 from appliance.core.identifiers import TransactionId
 from appliance.core.money import Currency, Money
 from appliance.core.payment import (
+    NO_EVIDENCE,
+    Evidence,
     Intent,
     IntentKind,
     Outcome,
     OutcomeKind,
     PaymentFact,
     Progress,
+    ReceiptCopy,
+    ReceiptText,
+    Reference,
     Result,
     Sending,
     TenderType,
@@ -69,6 +74,7 @@ class Till:
     durable: bool = True
     """What `record` answers for a result."""
     sending_durable: bool = True
+    texts_durable: bool = True
     facts: list[PaymentFact] = field(default_factory=list)
     shown: list[tuple[Progress, bool]] = field(default_factory=list)
     intent: Intent | None = None
@@ -95,6 +101,25 @@ class Till:
         self.intent = intent(nok(minor) if money is None else money, None if baseline is None else dict(baseline))
         return self.driver.authorise(self.intent, self._record, self._notify)
 
+    def reverse(
+        self,
+        original: Reference | None,
+        minor: int = 1880,
+        *,
+        money: Money | None = None,
+        with_baseline: bool = True,
+    ) -> Outcome:
+        baseline = self.driver.baseline() if with_baseline else None
+        asked = intent(nok(minor) if money is None else money, None if baseline is None else dict(baseline))
+        self.intent = replace(asked, kind=IntentKind.REVERSE, original=original)
+        return self.driver.reverse(self.intent, self._record, self._notify)
+
+    def refund(self, minor: int = 1880, *, with_baseline: bool = True) -> Outcome:
+        baseline = self.driver.baseline() if with_baseline else None
+        asked = intent(nok(minor), None if baseline is None else dict(baseline))
+        self.intent = replace(asked, kind=IntentKind.REFUND)
+        return self.driver.refund(self.intent, self._record, self._notify)
+
     def try_to_pay(self, minor: int = 1880) -> Outcome:
         """Pay as the device's thread does it: a fault before anything was sent is NOT_CHARGED."""
         try:
@@ -105,10 +130,21 @@ class Till:
 
     def _record(self, fact: PaymentFact) -> bool:
         self.on_fact(fact)
-        durable = self.sending_durable if isinstance(fact, Sending) else self.durable
+        match fact:
+            case Sending():
+                durable = self.sending_durable
+            case ReceiptText():
+                durable = self.texts_durable
+            case _:
+                durable = self.durable
         if durable:
             self.facts.append(fact)
-        return durable
+        return durable and self._fits(fact)
+
+    def _fits(self, fact: PaymentFact) -> bool:
+        """What the register says to a result: another amount than was asked for is kept, and must not stand."""
+        told = fact.outcome.amount if isinstance(fact, Result) else None
+        return told is None or self.intent is None or told == self.intent.amount
 
     def _notify(self, progress: Progress, may_cancel: bool) -> None:
         self.shown.append((progress, may_cancel))
@@ -131,12 +167,24 @@ class Till:
     def results(self) -> list[Outcome]:
         return [fact.outcome for fact in self.facts if isinstance(fact, Result)]
 
-    def recover(self) -> Outcome:
+    def texts(self, copy: ReceiptCopy) -> list[str]:
+        """The lines of a receipt that were made durable."""
+        return [
+            line for fact in self.facts if isinstance(fact, ReceiptText) and fact.copy is copy for line in fact.lines
+        ]
+
+    @property
+    def evidence(self) -> Evidence:
+        """What the journal knows of the last intent."""
+        told = self.results[-1] if self.results else None
+        return NO_EVIDENCE if told is None else Evidence(reference=told.reference, charged=told.amount)
+
+    def recover(self, evidence: Evidence = NO_EVIDENCE) -> Outcome:
         """Restart, and ask as often as the device's thread would."""
         assert self.intent is not None
         self.restart()
         for _ in range(5):
-            outcome = self.driver.lookup(self.intent)
+            outcome = self.driver.lookup(self.intent, evidence)
             if outcome.kind is not OutcomeKind.UNKNOWN:
                 break
         return outcome

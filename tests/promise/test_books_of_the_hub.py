@@ -25,7 +25,7 @@ def sold(till: Till, status: StatusInformation) -> e.TransactionCompleted:
     till.send()
     assert till.sale.payment is not None
     said = replace(status, result=0, amount=till.sale.payment.intent.amount.minor)
-    yes = approved(till.sale.payment.intent.amount, said, (), ())
+    yes = approved(till.sale.payment.intent.amount, said)
     assert till.record(Result(yes))
     till.do(c.ReportOutcome(till.attempt, yes))
     (sale,) = till.of(e.TransactionCompleted)

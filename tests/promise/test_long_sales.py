@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,13 +12,9 @@ from appliance.core import events as e
 from appliance.core.catalogue import Item
 from appliance.core.checkout import Reason, Rejection, TransactionState
 from appliance.core.identifiers import Gtin, Language, LineNumber, Sku
-from appliance.core.money import Money
-from appliance.core.payment import Result
-from appliance.io.payment.zvt.baseline import Baseline
-from appliance.io.payment.zvt.messages import ReceiptText, StatusInformation
-from appliance.io.payment.zvt.verdict import Payment
+from appliance.core.payment import ReceiptCopy, ReceiptText, Result
 from appliance.store.journal import SqliteJournal
-from tests.core.till import MILK, NOK, Book, Till, item
+from tests.core.till import MILK, Book, Till, item
 
 PLAIN = "melk"
 LONG = "Økologisk lettmelk fra Røros 1,5 liter kartong"
@@ -48,14 +43,8 @@ def full(name: str) -> tuple[Till, Reason]:
     raise AssertionError("the till takes items without end")
 
 
-def receipt_of_the_terminal() -> tuple[str, ...]:
-    """Give the longest receipt that is kept of a terminal that prints and prints."""
-    payment = Payment(Money(100, NOK), Baseline(), attended=True)
-    payment.printed(ReceiptText(lines=("═" * 48,) * 1000))
-    payment.status(StatusInformation(result=0, amount=100))
-    kept = payment.pending().customer_receipt
-    assert kept
-    return kept
+LONGEST_RECEIPT = ("═" * 48,) * 1000
+"""Of a terminal that prints and prints."""
 
 
 @pytest.mark.parametrize("name", [PLAIN, LONG, CHINESE], ids=["plain", "long", "chinese"])
@@ -64,8 +53,10 @@ def test_a_sale_that_was_charged_fits_into_the_journal(name: str, tmp_path: Path
     assert why is Reason.SALE_FULL
     till.pay()
     assert till.send()
-    yes = replace(till.approved(), customer_receipt=receipt_of_the_terminal())
+    yes = till.approved()
     assert till.record(Result(yes))
+    for copy in ReceiptCopy:
+        assert till.record(ReceiptText(copy, LONGEST_RECEIPT))
     till.do(c.ReportOutcome(till.attempt, yes))
     assert till.checkout.state is TransactionState.TENDERED
     journal = SqliteJournal.open(tmp_path / "state")

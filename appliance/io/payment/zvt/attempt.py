@@ -1,4 +1,4 @@
-"""One 06 01 from its first byte to its outcome. Money may move here, so nothing in it raises."""
+"""One 06 01, 06 30 or 06 31 from its first byte to its outcome. Money may move here, so nothing in it raises."""
 
 from __future__ import annotations
 
@@ -7,12 +7,21 @@ import time
 from typing import Final
 from uuid import UUID
 
-from appliance.core.payment import Intent, Notify, Outcome, OutcomeKind, Progress, Result
+from appliance.core.payment import (
+    Intent,
+    Notify,
+    Outcome,
+    OutcomeKind,
+    PaymentFact,
+    Progress,
+    ReceiptCopy,
+    Result,
+)
+from appliance.core.payment import ReceiptText as ReceiptFact
 from appliance.drivers import Record
 from appliance.errors import DeviceError
-from appliance.io.payment.zvt import codes, commands
-from appliance.io.payment.zvt.apdu import ProtocolError
-from appliance.io.payment.zvt.baseline import Baseline
+from appliance.io.payment.zvt import codes
+from appliance.io.payment.zvt.apdu import Apdu, ProtocolError
 from appliance.io.payment.zvt.dialogue import AbortAnswered, AbortSent, Completed, Refused, Step
 from appliance.io.payment.zvt.messages import Abort, Interim, ReceiptText, StatusInformation
 from appliance.io.payment.zvt.session import End, Session
@@ -21,7 +30,7 @@ from appliance.io.payment.zvt.verdict import Payment, Reply
 log = logging.getLogger(__name__)
 
 MARGIN: Final = 1.0
-"""Seconds of T3 that must be left when the till says yes."""
+"""Seconds of T3 that must be left when the till answers what it has made durable."""
 
 
 class StopWish:
@@ -44,28 +53,29 @@ class StopWish:
 
 
 class Attempt:
-    """One payment on an open session."""
+    """One command that moves money, on an open session."""
 
     def __init__(
         self,
         session: Session,
         intent: Intent,
-        baseline: Baseline,
+        command: Apdu,
+        payment: Payment,
         *,
         record: Record,
         notify: Notify,
         stop: StopWish | None,
-        attended: bool,
     ) -> None:
-        """`stop` is None where the terminal cannot be asked to stop."""
+        """`payment` judges what the terminal says. `stop` is None where the terminal cannot be asked to stop."""
         self.intent = intent
         self.last: StatusInformation | None = None
         self.refused = False
         self._session = session
+        self._command = command
         self._record = record
         self._notify = notify
         self._stop = stop
-        self._payment = Payment(intent.amount, baseline, attended=attended)
+        self._payment = payment
         self._stopping = False
 
     @property
@@ -75,9 +85,8 @@ class Attempt:
 
     def run(self) -> Outcome:
         """Run the dialogue and say what it amounts to."""
-        command = commands.authorisation(self.intent.amount)
         try:
-            return self._outcome(self._session.run(command, self._answer, abort_wanted=self._abort_wanted))
+            return self._outcome(self._session.run(self._command, self._answer, abort_wanted=self._abort_wanted))
         except ProtocolError as error:
             if self._session.foreign_to_command:
                 return Outcome(kind=OutcomeKind.NOT_CHARGED, code="protocol", text=f"not started: {error}")
@@ -97,8 +106,7 @@ class Attempt:
                 return self._payment.aborted(end)
             case Refused(error=error):
                 self.refused = True
-                text = f"not started: {codes.result_text(error)}"
-                return Outcome(kind=OutcomeKind.NOT_CHARGED, code=f"{error:02X}", text=text)
+                return self._payment.not_started(error)
 
     def _abort_wanted(self) -> bool:
         return self._stop is not None and self._stop.open_for(self.intent.attempt)
@@ -116,11 +124,11 @@ class Attempt:
                 log.info("the terminal %s the wish to stop", "takes" if step.heard else "is too late for")
                 self._stopping = step.heard
             case ReceiptText():
-                self._payment.printed(step)
+                return self._keep(step)
             case StatusInformation():
                 self.last = step
                 reply = self._payment.status(step)
-                return self._durable() if reply is Reply.RECORD else reply
+                return self._approve() if reply in (Reply.RECORD, Reply.RECORD_AND_REFUSE) else reply
             case _:
                 pass
         return Reply.ACKNOWLEDGE
@@ -129,12 +137,25 @@ class Attempt:
         shown = Progress.CANCELLING if self._stopping else progress
         self._notify(shown, may_stop and self._stop is not None and not self._stopping)
 
-    def _durable(self) -> Reply:
-        """Make the approval durable before the terminal hears our yes; say nothing rather than say it too late."""
+    def _approve(self) -> Reply:
+        """Make the approval durable before the terminal hears our yes."""
         self._show(Progress.WORKING, may_stop=False)
+        durable = self._durable(Result(self._payment.pending()))
+        return Reply.DROP if durable is None else self._payment.recorded(durable=durable)
+
+    def _keep(self, text: ReceiptText) -> Reply:
+        """Make lines of a receipt durable: our answer means that they are stored, not that they are printed."""
+        if text.administration or not text.lines:
+            return Reply.ACKNOWLEDGE
+        copy = ReceiptCopy.MERCHANT if text.merchant else ReceiptCopy.CUSTOMER
+        durable = self._durable(ReceiptFact(copy, text.lines))
+        if durable is None:
+            return Reply.DROP
+        return Reply.ACKNOWLEDGE if durable else Reply.NOT_STORED
+
+    def _durable(self, fact: PaymentFact) -> bool | None:
+        """Have a fact recorded; None if the terminal's T3 is nearly over: then say nothing rather than too late."""
         t3 = self._session.timers.t3
         began = time.monotonic()
-        durable = self._record(Result(self._payment.pending()))
-        if time.monotonic() - began > t3 - min(MARGIN, t3 / 4):
-            return Reply.DROP
-        return self._payment.recorded(durable=durable)
+        durable = self._record(fact)
+        return None if time.monotonic() - began > t3 - min(MARGIN, t3 / 4) else durable

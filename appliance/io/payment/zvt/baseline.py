@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Final
 
 from appliance.core.money import Money
+from appliance.core.payment import Reference
 from appliance.io.payment.zvt.messages import StatusInformation
 
 LARGEST_RECEIPT: Final = 9999
@@ -33,6 +34,13 @@ class Seen:
     def of(cls, status: StatusInformation) -> Seen:
         """Take the identity of a status."""
         return cls(receipt=status.receipt, trace=status.trace, date=status.date, time=status.time, digest=status.digest)
+
+    @classmethod
+    def of_reference(cls, named: Reference) -> Seen:
+        """Take the identity of what the terminal named earlier."""
+        return cls(
+            receipt=named.receipt_number, trace=named.trace_number, date=named.device_date, time=named.device_time
+        )
 
     def same(self, other: Seen) -> bool:
         """Whether another status is this one again. Receipt, trace and clock count where both sides have them."""
@@ -115,7 +123,7 @@ class Baseline:
         for seen in (self.seen, self.approved):
             if seen.receipt and status.receipt and not _ahead(seen.receipt, status.receipt):
                 return False
-            if not _not_earlier(seen, status):
+            if not not_earlier(seen, status):
                 return False
         return True
 
@@ -134,7 +142,7 @@ def _seconds(date: str, time: str) -> int | None:
     return ((((month - 1) * 31 + day - 1) * 24 + hour) * 60 + minute) * 60 + second
 
 
-def _not_earlier(seen: Seen, status: StatusInformation) -> bool:
+def not_earlier(seen: Seen, status: StatusInformation) -> bool:
     """Compare two times of the terminal's clock, which knows no year: more than half a year back is ahead."""
     before, after = _seconds(seen.date, seen.time), _seconds(status.date, status.time)
     if before is None or after is None:
@@ -166,3 +174,21 @@ def contradicts(asked: Money, baseline: Baseline, status: StatusInformation) -> 
         or status.terminal_id not in ("", baseline.terminal)
         or not baseline.precedes(status)
     )
+
+
+def same_number(one: str, other: str) -> bool:
+    """Compare trace numbers of 3 and of 4 bytes: the shorter holds the last digits."""
+    return bool(one) and bool(other) and int(one) % 10**6 == int(other) % 10**6
+
+
+def names(named: Reference, status: StatusInformation) -> bool:
+    """Whether a status is the very one that the terminal named earlier: nothing differs, and enough is there.
+
+    Receipt number, and the trace number or the clock; a receipt number alone comes again after 9999 others.
+    """
+    mine, told = Seen.of_reference(named), Seen.of(status)
+    if not mine.receipt or mine.receipt != told.receipt or status.terminal_id not in ("", named.terminal_id):
+        return False
+    pairs = ((mine.trace, told.trace), (mine.date + mine.time, told.date + told.time))
+    shared = [one == other for one, other in pairs if one and other]
+    return bool(shared) and all(shared)

@@ -16,6 +16,7 @@ WRONG_CURRENCY: Final = 0x6F
 NOT_POSSIBLE: Final = 0x83
 BUSY: Final = 0x9C
 ALREADY_REVERSED: Final = 0xB4
+NO_REVERSAL: Final = 0xB5
 PRINTER: Final = 0xCC
 
 _RESULTS: Final[Mapping[int, str]] = {

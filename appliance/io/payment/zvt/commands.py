@@ -32,6 +32,23 @@ def authorisation(amount: Money) -> Apdu:
     return Apdu(apdu.AUTHORISATION, write_fields(values))
 
 
+def reversal(password: str, receipt: str, amount: Money, usual: Currency) -> Apdu:
+    """06 30: undo the sale of a receipt number (four digits) and of this amount [Z15 2.9].
+
+    The currency is named only if it is not the usual one of the terminal.
+    """
+    values = {fields.RECEIPT: bytes.fromhex(receipt), fields.AMOUNT: bcd(amount.minor, 6)}
+    if amount.currency != usual:
+        values[fields.CURRENCY] = currency_code(amount.currency)
+    return Apdu(apdu.REVERSAL, bytes.fromhex(password) + write_fields(values))
+
+
+def refund(password: str, amount: Money) -> Apdu:
+    """06 31: pay an amount back to a card [Z15 2.15]."""
+    values = {fields.AMOUNT: bcd(amount.minor, 6), fields.CURRENCY: currency_code(amount.currency)}
+    return Apdu(apdu.REFUND, bytes.fromhex(password) + write_fields(values))
+
+
 def repeat_receipt(password: str) -> Apdu:
     """06 20 with service byte 03: the status of the last transaction, nothing printed."""
     service = write_fields({fields.SERVICE: bytes((STATUS_WITHOUT_PRINTING,))})

@@ -1,4 +1,4 @@
-"""What a terminal's last transaction proves about a payment whose answer was lost: the recovery table for ZVT.
+"""What a terminal's last transaction proves about an intent whose answer was lost: the recovery table for ZVT.
 
 Pure. It moves no money, and it never guesses: whatever the table does not prove is UNKNOWN.
 """
@@ -8,12 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from appliance.core.money import Money
-from appliance.core.payment import Outcome, OutcomeKind
+from appliance.core.payment import NO_EVIDENCE, Evidence, Outcome, OutcomeKind, Reference
 from appliance.io.payment.zvt import codes
-from appliance.io.payment.zvt.baseline import Baseline, contradicts, matches
+from appliance.io.payment.zvt.baseline import Baseline, Seen, contradicts, matches, names, not_earlier, same_number
 from appliance.io.payment.zvt.codes import result_text
 from appliance.io.payment.zvt.messages import Abort, StatusInformation
-from appliance.io.payment.zvt.verdict import approved, refused, unknown
+from appliance.io.payment.zvt.verdict import already_reversed, approved, money_of, refused, unknown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,13 +42,22 @@ class Repeated:
         return Baseline(terminal=self.terminal, locked=base.locked)
 
 
-def judge(asked: Money, baseline: Baseline | None, repeated: Repeated, *, trace: str = "") -> Outcome:
-    """Say what became of a payment. `trace`: its trace number, if a status of it was ever seen.
+def judge(
+    asked: Money,
+    baseline: Baseline | None,
+    repeated: Repeated,
+    *,
+    trace: str = "",
+    evidence: Evidence = NO_EVIDENCE,
+) -> Outcome:
+    """Say what became of a payment or a refund. `trace`: its trace number, if a status of it was ever seen.
 
     Whether another intent has claimed the same Reference is not known here; the journal knows.
     """
     if repeated.refusal is not None:
         return unknown(f"the terminal does not repeat its last transaction: {result_text(repeated.refusal)}")
+    if repeated.status is not None and _stands(evidence.reference, repeated):
+        return _as_it_stands(asked, repeated.status, evidence)
     if baseline is None or not baseline.terminal:
         return unknown("nobody knows what the terminal did before this payment")
     if repeated.terminal != baseline.terminal:
@@ -57,9 +66,27 @@ def judge(asked: Money, baseline: Baseline | None, repeated: Repeated, *, trace:
         return _of_status(asked, baseline, repeated.status, trace)
     if repeated.abort is not None and repeated.abort.result == codes.ALREADY_REVERSED and baseline.known:
         return _of_b4(baseline)
+    return unknown(f"the terminal does not tell its last transaction{_reason(repeated)}")
+
+
+def _reason(repeated: Repeated) -> str:
     said = repeated.abort.result if repeated.abort is not None else None
-    reason = "" if said is None else f": {result_text(said)}"
-    return unknown(f"the terminal does not tell its last transaction{reason}")
+    return "" if said is None else f": {result_text(said)}"
+
+
+def _stands(named: Reference | None, repeated: Repeated) -> bool:
+    """Whether the last transaction is what the terminal said yes to, and still is one."""
+    status = repeated.status
+    if named is None or status is None or named.terminal_id != repeated.terminal:
+        return False
+    return status.approved and not status.original_trace and names(named, status)
+
+
+def _as_it_stands(asked: Money, status: StatusInformation, evidence: Evidence) -> Outcome:
+    """Give the terminal's amount, which may be another than was asked for: then the register has it undone."""
+    if money_of(status, evidence.charged or asked) is None:
+        return unknown("the terminal has charged in a currency that nobody knows", status)
+    return approved(evidence.charged or asked, status)
 
 
 def _of_b4(baseline: Baseline) -> Outcome:
@@ -87,7 +114,7 @@ def _of_status(asked: Money, baseline: Baseline, status: StatusInformation, trac
         return _of_reversal(asked, baseline, status, trace)
     if status.approved:
         if matches(asked, baseline, status):
-            return approved(asked, status, (), ())
+            return approved(asked, status)
         return unknown("the terminal's last transaction does not fit this payment", status)
     fits = not contradicts(asked, baseline, status)
     if matches(asked, baseline, status) or (fits and baseline.locked):
@@ -97,7 +124,7 @@ def _of_status(asked: Money, baseline: Baseline, status: StatusInformation, trac
 
 def _of_reversal(asked: Money, baseline: Baseline, status: StatusInformation, trace: str) -> Outcome:
     """A reversal proves something only if it is one of ours: newer, of the same amount, of our trace number."""
-    ours = _same_number(status.original_trace, trace) if trace else _newer(status.original_trace, baseline)
+    ours = same_number(status.original_trace, trace) if trace else _newer(status.original_trace, baseline)
     if status.approved and matches(asked, baseline, status) and ours:
         return Outcome(
             kind=OutcomeKind.REVERSED,
@@ -108,11 +135,67 @@ def _of_reversal(asked: Money, baseline: Baseline, status: StatusInformation, tr
     return unknown("the terminal's last transaction is a reversal that does not fit this payment", status)
 
 
-def _same_number(one: str, other: str) -> bool:
-    """Compare trace numbers of 3 and of 4 bytes: the shorter holds the last digits."""
-    return bool(one) and bool(other) and int(one) % 10**6 == int(other) % 10**6
-
-
 def _newer(trace: str, baseline: Baseline) -> bool:
     known = [int(seen.trace) for seen in (baseline.seen, baseline.approved) if seen.trace]
     return bool(baseline.empty) or (bool(known) and all(0 < (int(trace) - seen) % 10**6 <= 100 for seen in known))
+
+
+# Reversals -----------------------------------------------------------------------------------------------------------
+
+
+def judge_reversal(
+    asked: Money,
+    original: Reference,
+    baseline: Baseline | None,
+    repeated: Repeated,
+    *,
+    evidence: Evidence = NO_EVIDENCE,
+) -> Outcome:
+    """Say what became of the reversal of `original`, of the amount `asked`.
+
+    The last transaction is the reversal: done. It is the sale: not done. `baseline` may be missing.
+    """
+    if repeated.refusal is not None:
+        return unknown(f"the terminal does not repeat its last transaction: {result_text(repeated.refusal)}")
+    if repeated.terminal != original.terminal_id:
+        return unknown(f"this is terminal {repeated.terminal}, the payment was on {original.terminal_id}")
+    before = baseline if baseline is not None and baseline.terminal == repeated.terminal else Baseline()
+    if repeated.status is not None:
+        return _reversal_of_status(asked, original, before, repeated.status, evidence)
+    said = repeated.abort.result if repeated.abort is not None else None
+    news = said is not None and before.known and before.empty != f"{said:02X}"
+    if news and said == codes.ALREADY_REVERSED:
+        return already_reversed(asked)
+    if news and said == codes.NO_REVERSAL:
+        return refused(codes.NO_REVERSAL, "")
+    return unknown(f"the terminal does not tell its last transaction{_reason(repeated)}")
+
+
+def _reversal_of_status(
+    asked: Money, original: Reference, before: Baseline, status: StatusInformation, evidence: Evidence
+) -> Outcome:
+    if status.result is None:
+        return unknown("the terminal repeats a transaction without its result")
+    recorded = evidence.reference is not None and names(evidence.reference, status)
+    if status.approved and (recorded or _undoes(asked, original, status)):
+        return approved(asked, status, OutcomeKind.REVERSED)
+    if status.approved and not status.original_trace and names(original, status):
+        return Outcome(kind=OutcomeKind.NOT_CHARGED, text="the terminal's last transaction is the sale, not reversed")
+    if before.is_last(status):
+        return Outcome(kind=OutcomeKind.NOT_CHARGED, text="the terminal has done nothing since before this reversal")
+    if not status.approved and before.locked and before.known and not contradicts(asked, before, status):
+        if status.result == codes.ALREADY_REVERSED:
+            return already_reversed(asked)
+        return refused(status.result, status.text)
+    return unknown("the terminal's last transaction does not fit this reversal", status)
+
+
+def _undoes(asked: Money, original: Reference, status: StatusInformation) -> bool:
+    """Whether a status is the reversal of the original: it names its trace number, and all else fits."""
+    return (
+        same_number(status.original_trace, original.trace_number)
+        and status.amount == asked.minor
+        and status.currency in (None, asked.currency.numeric)
+        and status.terminal_id in ("", original.terminal_id)
+        and not_earlier(Seen.of_reference(original), status)
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from appliance.core.money import Currency
@@ -112,12 +112,18 @@ class Session:
             apdu = self._next(dialogue)
             if apdu is None:
                 continue
-            step = dialogue.receive(apdu, time.monotonic())
+            step = self._named(dialogue.receive(apdu, time.monotonic()))
             reply = answer(step)
             if wants_answer(step):
                 self._answer(step, reply)
             if isinstance(step, Completed | Abort | Refused):
                 return step
+
+    def _named(self, step: Step) -> Step:
+        """Give a status the id of this connection's terminal where it names none."""
+        if isinstance(step, StatusInformation) and not step.terminal_id:
+            return replace(step, terminal_id=self.registration.terminal_id)
+        return step
 
     def _next(self, dialogue: Dialogue) -> Apdu | None:
         now = time.monotonic()
@@ -137,6 +143,8 @@ class Session:
                 raise Unanswered("the till closed the line without an answer")
             case Reply.REFUSE:
                 answer = negative(REFUSAL)
+            case Reply.NOT_STORED:
+                answer = negative(codes.PRINTER)
             case _:
                 answer = ACKNOWLEDGE
         try:

@@ -28,16 +28,16 @@ from appliance.core.payment import (
 )
 from appliance.drivers import Record
 from appliance.errors import DeviceBusy, DeviceError, DeviceFailure, DeviceOffline
-from appliance.io.link import open_link
-from appliance.io.payment.zvt import codes
+from appliance.io.payment.zvt import codes, commands
+from appliance.io.payment.zvt.access import Access
+from appliance.io.payment.zvt.apdu import Apdu
 from appliance.io.payment.zvt.attempt import Attempt, StopWish
 from appliance.io.payment.zvt.baseline import Baseline
 from appliance.io.payment.zvt.messages import TerminalState
 from appliance.io.payment.zvt.options import ZvtOptions
-from appliance.io.payment.zvt.recovery import Repeated, judge
+from appliance.io.payment.zvt.recovery import Repeated, judge, judge_reversal
 from appliance.io.payment.zvt.session import Session, Timers
-from appliance.io.payment.zvt.verdict import unknown
-from appliance.io.payment.zvt.wire import SerialWire, TcpWire, Wire
+from appliance.io.payment.zvt.verdict import Payment, Reversal, unknown
 
 log = logging.getLogger(__name__)
 
@@ -49,9 +49,6 @@ FIRST_POLL: Final = 0.5
 
 BRIEF: Final = Timers(t3=1.0, t4=1.0)
 """Timers of a check, which must not keep anybody waiting."""
-
-IDLE_REREAD: Final = 60.0
-"""Seconds after which the last transaction of a terminal that others can use is read again."""
 
 
 class ZvtTerminal:
@@ -66,17 +63,21 @@ class ZvtTerminal:
         self.name = name
         self._options = options
         self._currency = Currency.parse(options.currency)
-        self.capabilities = Capabilities(
-            lookup=True, cancel=options.abort, reverse=False, confirms=True, unattended=options.unattended
+        self._capabilities = Capabilities(
+            cancel=options.abort, reverse=True, refund=True, confirms=True, unattended=options.unattended
         )
         self._lock = threading.RLock()
         self._closing = threading.Event()
-        self._session: Session | None = None
-        self._baseline: Baseline | None = None
-        self._read_at = 0.0
-        self._timers = Timers(t3=float(options.t3), t4=float(options.t4))
+        self._access = Access(options, stopped=self._closing.is_set)
         self._stop = StopWish()
+        self._sent: tuple[UUID, Baseline] | None = None
+        """The last attempt that was sent, and what the terminal had done before."""
         self._trace: tuple[UUID, str] | None = None
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What it can do; whether it can be asked for its last transaction is known once it was."""
+        return replace(self._capabilities, lookup=self._access.repeats)
 
     # Life cycle -----------------------------------------------------------------------------------------------------
 
@@ -84,29 +85,32 @@ class ZvtTerminal:
         """Connect, register, and read what the terminal did last; DeviceError with a remedy."""
         self._closing.clear()
         with self._lock:
-            self._drop()
-            self._ready()
+            self._access.drop()
+            self._access.ready()
 
     def close(self) -> None:
-        """Close the line; a dialogue that is under way ends as UNKNOWN."""
+        """Close the line; a dialogue that is under way ends as UNKNOWN.
+
+        The terminal stays registered: a log-off (06 02) would give its own menu back, and then nobody could say any
+        more that it did nothing while the till was away.
+        """
         self._closing.set()
         with self._lock:
-            self._drop()
+            self._access.drop()
 
     def check(self) -> DeviceState:
         """Ask the terminal how it is. While it works for a customer that is the answer."""
         if not self._lock.acquire(blocking=False):
             return self._state(Health.ONLINE, "at work")
         try:
-            session = self._ready(BRIEF)
+            session = self._access.ready(BRIEF)
             state = session.state(self._options.code)
-            if not self._options.locked and time.monotonic() - self._read_at > IDLE_REREAD:
-                self._read_baseline(session)
+            self._access.refresh(session)
         except DeviceError as error:
-            self._drop()
+            self._access.drop()
             return self._state(Health.OFFLINE, str(error), error.remedy)
         else:
-            session.timers = self._timers
+            session.timers = self._access.timers
         finally:
             self._lock.release()
         return self._state_of(session, state)
@@ -115,7 +119,7 @@ class ZvtTerminal:
         about = f"terminal {session.registration.terminal_id}"
         if state is None or state.ready:
             version = f", software {state.version}" if state is not None and state.version else ""
-            hint = "" if self.capabilities.lookup else "; cannot repeat its last transaction"
+            hint = "" if self._access.repeats else "; cannot repeat its last transaction"
             return self._state(Health.ONLINE, about + version + hint)
         detail = codes.state_text(0xFF if state.status is None else state.status)
         return self._state(Health.OFFLINE, f"{about}: {detail}", "Do at the terminal what its display asks for.")
@@ -123,64 +127,19 @@ class ZvtTerminal:
     def _state(self, health: Health, detail: str, remedy: str = "") -> DeviceState:
         return DeviceState(name=self.name, category=self.category, health=health, detail=detail, remedy=remedy)
 
-    # Connection -----------------------------------------------------------------------------------------------------
-
-    def _ready(self, timers: Timers | None = None) -> Session:
-        """Give a registered session whose line is open and silent, connecting again where the terminal hung up."""
-        if self._session is not None and self._session.usable:
-            self._session.timers = timers or self._timers
-            return self._session
-        session = self._connect(timers)
-        self._read_baseline(session)
-        return session
-
-    def _connect(self, timers: Timers | None = None) -> Session:
-        self._drop()
-        options = self._options
-        link = open_link(options.link_url, timeout=float(options.connect) if timers is None else timers.t3)
-        wire: Wire = SerialWire(link, t1=float(options.t1), t2=float(options.t2)) if options.serial else TcpWire(link)
-        session = Session(options.url, wire, timers or self._timers, stopped=self._closing.is_set)
-        try:
-            session.register(options.code, options.config, self._currency, options.service)
-        except DeviceError:
-            session.close()
-            raise
-        log.info("terminal %s registered at %s", session.registration.terminal_id, options.url)
-        self._session = session
-        return session
-
-    def _read_baseline(self, session: Session) -> None:
-        try:
-            self._take(session.repeat(self._options.code))
-        except DeviceError:
-            self._drop()
-            raise
-
-    def _take(self, repeated: Repeated) -> None:
-        if repeated.refusal == codes.BUSY:
-            raise DeviceBusy(
-                f"{self._options.url}: the terminal cannot tell its last transaction now",
-                remedy="Wait until the terminal is idle.",
-            )
-        self.capabilities = replace(self.capabilities, lookup=repeated.refusal is None)
-        self._baseline = repeated.baseline(self._baseline, locked=self._options.locked)
-        self._read_at = time.monotonic()
-
-    def _drop(self) -> None:
-        if self._session is not None:
-            self._session.close()
-            self._session = None
-
     # TenderDevice ---------------------------------------------------------------------------------------------------
 
     def baseline(self) -> Mapping[str, str] | None:
         """Give what the terminal did last; None until it has been asked."""
-        baseline = self._baseline
+        baseline = self._access.baseline
         return None if baseline is None else baseline.to_mapping()
 
     def cancel(self, attempt: UUID) -> None:
         """Ask the terminal to stop (06 B0) as soon as the dialogue allows; before it, nothing is sent at all."""
         self._stop.ask(attempt)
+
+    def present(self, attempt: UUID, code: str) -> None:
+        """A card terminal reads no codes of ours."""
 
     def authorise(self, intent: Intent, record: Record, notify: Notify) -> Outcome:
         """Take the money of an intent (06 01).
@@ -189,36 +148,86 @@ class ZvtTerminal:
         """
         with self._lock:
             notify(Progress.CONNECTING, False)
-            session, baseline = self._prepare(intent)
-            if self._stop.open_for(intent.attempt):
-                return Outcome(kind=OutcomeKind.NOT_CHARGED, text="stopped before anything was sent")
-            if not record(Sending()):
-                return Outcome(kind=OutcomeKind.NOT_CHARGED, text="the till could not store that it was about to send")
-            attempt = Attempt(
-                session,
-                intent,
-                baseline,
-                record=record,
-                notify=notify,
-                stop=self._stop if self.capabilities.cancel else None,
-                attended=not self._options.unattended,
-            )
-            outcome = attempt.run()
-            self._after(attempt, outcome)
-            return outcome
+            session, before = self._prepare(intent)
+            payment = Payment(intent.amount, before, attended=not self._options.unattended)
+            return self._send(session, intent, commands.authorisation(intent.amount), payment, before, record, notify)
+
+    def refund(self, intent: Intent, record: Record, notify: Notify) -> Outcome:
+        """Pay the amount of an intent back to a card (06 31). Staff stand by, so that a signature can be checked."""
+        with self._lock:
+            notify(Progress.CONNECTING, False)
+            session, before = self._prepare(intent)
+            payment = Payment(intent.amount, before, attended=True)
+            command = commands.refund(self._options.code, intent.amount)
+            return self._send(session, intent, command, payment, before, record, notify)
+
+    def reverse(self, intent: Intent, record: Record, notify: Notify) -> Outcome:
+        """Undo `intent.original` by its receipt number and amount (06 30)."""
+        with self._lock:
+            notify(Progress.CONNECTING, False)
+            original = intent.original
+            if original is None or not original.receipt_number.isdecimal() or len(original.receipt_number) != 4:
+                raise DeviceFailure(
+                    f"{self.name}: the terminal gave this payment no receipt number, so that it cannot be reversed",
+                    remedy="Give the money back at the terminal.",
+                )
+            self._payable(intent)
+            session = self._access.ready()
+            if session.registration.terminal_id != original.terminal_id:
+                raise DeviceFailure(
+                    f"{self.name}: the payment was on terminal {original.terminal_id}, and this is"
+                    f" {session.registration.terminal_id}",
+                    remedy=f"Connect terminal {original.terminal_id}, or give the money back there.",
+                )
+            before = self._access.baseline or Baseline()
+            command = commands.reversal(self._options.code, original.receipt_number, intent.amount, self._currency)
+            reversal = Reversal(intent.amount, original, before)
+            return self._send(session, intent, command, reversal, before, record, notify)
+
+    def _send(
+        self,
+        session: Session,
+        intent: Intent,
+        command: Apdu,
+        payment: Payment,
+        before: Baseline,
+        record: Record,
+        notify: Notify,
+    ) -> Outcome:
+        if self._stop.open_for(intent.attempt):
+            return Outcome(kind=OutcomeKind.NOT_CHARGED, text="stopped before anything was sent")
+        if not record(Sending()):
+            return Outcome(kind=OutcomeKind.NOT_CHARGED, text="the till could not store that it was about to send")
+        self._sent = (intent.attempt, before)
+        stoppable = self._capabilities.cancel and intent.kind is not IntentKind.REVERSE
+        attempt = Attempt(
+            session,
+            intent,
+            command,
+            payment,
+            record=record,
+            notify=notify,
+            stop=self._stop if stoppable else None,
+        )
+        outcome = attempt.run()
+        self._after(attempt, outcome)
+        return outcome
+
+    def _payable(self, intent: Intent) -> None:
+        foreign = intent.amount.currency != self._currency and intent.kind is not IntentKind.REVERSE
+        if foreign or not 0 < intent.amount.minor <= LARGEST_AMOUNT:
+            raise DeviceFailure(f"{self.name}: {intent.amount} cannot be paid at a terminal for {self._currency}")
 
     def _prepare(self, intent: Intent) -> tuple[Session, Baseline]:
-        if intent.kind is not IntentKind.PAY:
-            raise DeviceFailure(f"{self.name}: this driver takes payments only, not {intent.kind}")
-        if intent.amount.currency != self._currency or not 0 < intent.amount.minor <= LARGEST_AMOUNT:
-            raise DeviceFailure(f"{self.name}: {intent.amount} cannot be paid at a terminal for {self._currency}")
-        session = self._ready()
-        now = self._baseline
-        if intent.baseline is None or now is None:
+        """Give the session, and what the terminal did last; a payment needs that it was so when it was asked for."""
+        self._payable(intent)
+        session = self._access.ready()
+        now = self._access.baseline
+        if now is None or (intent.baseline is None and intent.kind is IntentKind.PAY):
             raise DeviceOffline(
                 f"{self.name}: the terminal was not ready when the payment began", remedy="Try once more."
             )
-        before = Baseline.of_mapping(intent.baseline)
+        before = now if intent.baseline is None else Baseline.of_mapping(intent.baseline)
         if not before.still(now):
             raise DeviceBusy(
                 f"{self.name}: the terminal has done something else since the payment began", remedy="Try once more."
@@ -227,33 +236,24 @@ class ZvtTerminal:
 
     def _after(self, attempt: Attempt, outcome: Outcome) -> None:
         """Keep the baseline true: what is known goes into it, what is not known must be asked again."""
-        if outcome.kind is OutcomeKind.UNKNOWN or self._baseline is None:
+        if outcome.kind is OutcomeKind.UNKNOWN or self._access.baseline is None:
             if attempt.trace:
                 self._trace = (attempt.intent.attempt, attempt.trace)
-            self._drop()
+            self._access.drop()
         elif attempt.last is not None:
-            self._baseline = self._baseline.after(attempt.last)
+            self._access.after(attempt.last)
         if attempt.refused:
             # It may have forgotten this till, after losing power on a serial line for example.
-            self._drop()
-
-    def reverse(self, intent: Intent, record: Record, notify: Notify) -> Outcome:
-        """Not yet."""
-        return Outcome(kind=OutcomeKind.DECLINED, text="this driver does not reverse")
-
-    def refund(self, intent: Intent, record: Record, notify: Notify) -> Outcome:
-        """Not yet."""
-        return Outcome(kind=OutcomeKind.DECLINED, text="this driver does not refund")
-
-    def present(self, attempt: UUID, code: str) -> None:
-        """A card terminal reads no codes of ours."""
+            self._access.drop()
 
     def close_day(self) -> Totals | None:
         """Not yet."""
         raise DeviceFailure(f"{self.name}: this driver does not close the terminal's day")
 
+    # Look-up --------------------------------------------------------------------------------------------------------
+
     def lookup(self, intent: Intent, evidence: Evidence = NO_EVIDENCE) -> Outcome:
-        """Find out what became of a payment: register, 05 01 until ready, 06 20, then the table in recovery.py.
+        """Find out what became of an intent: register, 05 01 until ready, 06 20, then the table in recovery.py.
 
         Asks again while the terminal is busy or away, for the option `patience`; then UNKNOWN.
         """
@@ -261,32 +261,45 @@ class ZvtTerminal:
         pause = FIRST_POLL
         while True:
             with self._lock:
-                outcome, final = self._ask(intent)
+                outcome, final = self._ask(intent, evidence)
             if final or time.monotonic() + pause > give_up or self._closing.wait(pause):
                 log.info("look-up of %s: %s %s", intent.attempt, outcome.kind, outcome.text)
                 return outcome
             pause *= 2
 
-    def _ask(self, intent: Intent) -> tuple[Outcome, bool]:
+    def _ask(self, intent: Intent, evidence: Evidence) -> tuple[Outcome, bool]:
         """Ask once; give the outcome, and whether asking again soon is of no use."""
         password = self._options.code
         try:
-            session = self._session if self._session is not None and self._session.usable else self._connect()
+            session = self._access.asking()
             state = session.state(password)
             if state is not None and state.status == codes.BUSY:
                 return unknown("the terminal is busy"), False
             repeated = session.repeat(password)
-            self._take(repeated)
+            self._access.take(repeated)
         except DeviceFailure as error:
-            self._drop()
+            self._access.drop()
             return unknown(str(error)), True
         except DeviceError as error:
-            self._drop()
+            self._access.drop()
             return unknown(str(error)), False
-        before = None if intent.baseline is None else Baseline.of_mapping(intent.baseline)
-        trace = self._trace[1] if self._trace is not None and self._trace[0] == intent.attempt else ""
-        outcome = judge(intent.amount, before, repeated, trace=trace)
+        outcome = self._judge(intent, evidence, repeated)
         if outcome.kind is OutcomeKind.NOT_CHARGED and state is not None and not state.ready:
             wants = codes.state_text(0xFF if state.status is None else state.status)
             return unknown(f"the terminal has done nothing since, but {wants}"), False
         return outcome, True
+
+    def _judge(self, intent: Intent, evidence: Evidence, repeated: Repeated) -> Outcome:
+        before = self._before(intent)
+        if intent.kind is not IntentKind.REVERSE:
+            trace = self._trace[1] if self._trace is not None and self._trace[0] == intent.attempt else ""
+            return judge(intent.amount, before, repeated, trace=trace, evidence=evidence)
+        if intent.original is None:
+            return unknown("nobody knows which payment was to be reversed")
+        return judge_reversal(intent.amount, intent.original, before, repeated, evidence=evidence)
+
+    def _before(self, intent: Intent) -> Baseline | None:
+        """Give what the terminal had done before an intent was sent; from memory where the intent does not say it."""
+        if self._sent is not None and self._sent[0] == intent.attempt:
+            return self._sent[1]
+        return None if intent.baseline is None else Baseline.of_mapping(intent.baseline)
