@@ -50,7 +50,7 @@ def request(checkout: Checkout, command: c.RequestPayment, moment: Moment) -> De
     device = checkout.policy.tender_devices.get(command.tender)
     if device is None or command.tender not in tenders(checkout) or device in checkout.busy_devices():
         return Rejection(reason=Reason.TENDER_NOT_AVAILABLE)
-    amount = command.amount or rest
+    amount = rest if command.amount is None else command.amount
     if amount.currency != rest.currency or not 0 < amount.minor <= rest.minor:
         return Rejection(reason=Reason.NOTHING_TO_PAY)
     rounding: tuple[e.Event, ...] = ()

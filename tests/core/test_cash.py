@@ -1,0 +1,196 @@
+"""Cash: rounding as its own line, change, parts; and what an acceptor counts."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from appliance.core import commands as c
+from appliance.core import events as e
+from appliance.core.cash import rounded
+from appliance.core.checkout import Reason, TransactionState
+from appliance.core.effects import Authorise, KickDrawer
+from appliance.core.identifiers import Gtin
+from appliance.core.money import Money
+from appliance.core.payment import CashCredit, OutcomeKind, PaymentState, TenderType
+from tests.core.test_selling import reason
+from tests.core.till import MILK, NOK, SODA, Book, Till, item
+
+MILK_GTIN = Gtin.parse(MILK)
+ANY = st.integers(-(10**9), 10**9)
+
+
+def nok(minor: int) -> Money:
+    return Money(minor, NOK)
+
+
+def stall(minor: int = 29540, **rules: object) -> Till:
+    """A staffed till with one item in the basket."""
+    book = Book(items=(item("cheese", minor, gtins=(MILK_GTIN,)),))
+    facts: dict[str, object] = {
+        "tenders": (TenderType.CARD, TenderType.CASH),
+        "unattended": False,
+        "cash_step": 100,
+    }
+    till = Till(book, **{**facts, **rules})
+    till.sign_on()
+    till.scan(MILK)
+    return till
+
+
+def accepting() -> Till:
+    till = Till(
+        tenders=(TenderType.CASH,),
+        tender_devices={TenderType.CASH: "acceptor"},
+        cash_step=100,
+    )
+    till.device("acceptor", "CashChanger")
+    till.scan(MILK, SODA)
+    till.do(c.RequestPayment(TenderType.CASH))
+    return till
+
+
+@given(ANY, st.sampled_from([1, 5, 50, 100]))
+def test_rounding_goes_to_the_nearest_coin_and_halves_go_away_from_zero(minor: int, step: int) -> None:
+    found = rounded(nok(minor), step).minor
+    assert found % step == 0
+    assert 2 * abs(found - minor) <= step
+    assert rounded(nok(-minor), step).minor == -found
+    if 2 * abs(found - minor) == step:
+        assert abs(found) > abs(minor)
+
+
+@pytest.mark.parametrize(
+    ("due", "to_pay"), [(29540, 29500), (29549, 29500), (29550, 29600), (18940, 18900), (29500, 29500)]
+)
+def test_cash_is_rounded_and_the_sale_its_tax_and_its_total_stay(due: int, to_pay: int) -> None:
+    till = stall(due)
+    till.do(c.TakeCash(nok(50000)))
+    (sale,) = till.of(e.TransactionCompleted)
+    (tender,) = sale.tenders
+    assert (sale.total, sum(tax.gross.minor for tax in sale.taxes)) == (nok(due), due)
+    assert (sale.rounding or nok(0)) == nok(to_pay - due)
+    assert (tender.type, tender.amount, tender.given) == (TenderType.CASH, nok(to_pay), nok(50000))
+
+
+def test_cash_is_one_commit_and_the_drawer_opens_after_it() -> None:
+    till = stall()
+    till.do(c.TakeCash(nok(30000)))
+    assert till.checkout.state is TransactionState.TENDERED
+    assert [type(x) for x in till.effects].count(KickDrawer) == 1
+    assert not [x for x in till.effects if isinstance(x, Authorise)]
+    assert till.restart() == []
+
+
+def test_too_little_cash_is_a_part_and_the_rest_is_rounded_only_if_it_is_cash_too() -> None:
+    till = stall()
+    till.do(c.TakeCash(nok(20000)))
+    assert (till.sale.paid, till.sale.due, till.sale.rounding) == (nok(20000), nok(9540), None)
+    till.pay()
+    assert till.running.intent.amount == nok(9540)
+    till.send()
+    till.outcome(OutcomeKind.DECLINED)
+    till.do(c.TakeCash(nok(9500)))
+    (sale,) = till.of(e.TransactionCompleted)
+    assert [(t.type, t.amount.minor) for t in sale.tenders] == [("cash", 20000), ("cash", 9500)]
+    assert sale.rounding == nok(-40)
+
+
+def test_a_rest_below_half_a_coin_needs_no_coin() -> None:
+    till = stall(2040)
+    till.do(c.TakeCash(nok(2000)))
+    (sale,) = till.of(e.TransactionCompleted)
+    assert (sale.rounding, [t.amount.minor for t in sale.tenders]) == (nok(-40), [2000])
+
+
+@pytest.mark.parametrize("given_minor", [0, -100])
+def test_no_cash_is_no_payment(given_minor: int) -> None:
+    assert reason(stall().do(c.TakeCash(nok(given_minor)))) is Reason.TOO_LITTLE
+
+
+def test_only_staff_take_cash() -> None:
+    till = stall()
+    till.do(c.SignOff())
+    assert reason(till.do(c.TakeCash(nok(50000)))) is Reason.NOT_SIGNED_ON
+
+
+def test_cash_over_the_counter_is_not_taken_at_an_unattended_kiosk() -> None:
+    till = stall(unattended=True)
+    assert reason(till.do(c.TakeCash(nok(50000)))) is Reason.TENDER_NOT_AVAILABLE
+
+
+def test_cash_cannot_be_taken_while_a_card_payment_runs_or_is_in_doubt() -> None:
+    till = stall()
+    till.pay()
+    assert reason(till.do(c.TakeCash(nok(50000)))) is Reason.PAYMENT_RUNNING
+    till.send()
+    till.outcome(OutcomeKind.UNKNOWN)
+    assert reason(till.do(c.TakeCash(nok(50000)))) is not None
+    assert not till.of(e.TransactionCompleted)
+
+
+def test_cash_parts_are_given_back_by_staff_at_once() -> None:
+    till = stall()
+    till.do(c.TakeCash(nok(20000)))
+    till.do(c.UndoPayments())
+    assert (till.sale.paid, till.sale.payments[0].state) == (nok(0), PaymentState.REVERSED)
+    assert [type(x) for x in till.effects].count(KickDrawer) == 2
+    till.do(c.SignOff())
+    till.sign_on()
+    till.do(c.TakeCash(nok(20000)))
+    till.do(c.SignOff())
+    assert reason(till.do(c.UndoPayments())) is Reason.NOT_SIGNED_ON
+
+
+def test_a_cash_sale_is_undone_as_a_whole_at_once() -> None:
+    till = stall()
+    till.do(c.TakeCash(nok(30000)))
+    till.take_receipt()
+    till.do(c.PostVoid("wrong goods"))
+    assert len(till.of(e.TransactionPostVoided)) == 1
+    assert till.checkout.takings == nok(0)
+
+
+# Acceptors ------------------------------------------------------------------------------------------------------------
+
+
+def test_an_acceptor_is_asked_for_the_rounded_amount() -> None:
+    till = accepting()
+    assert (till.sale.total, till.running.intent.amount) == (nok(5480), nok(5500))
+    assert till.sale.rounding == nok(20)
+
+
+def test_every_coin_is_on_disk_before_the_acceptor_hears_that_we_know_and_counts_once() -> None:
+    till = accepting()
+    till.send()
+    assert till.record(CashCredit(nok(2000), "17"))
+    assert till.record(CashCredit(nok(2000), "17"))
+    assert till.record(CashCredit(nok(1000), "18"))
+    assert [event.amount.minor for event in till.of(e.CashCredited)] == [2000, 1000]
+    assert sum(amount.minor for amount in till.running.credits.values()) == 3000
+
+
+@pytest.mark.parametrize("amount", [nok(0), nok(-100)])
+def test_a_credit_of_nothing_is_refused(amount: Money) -> None:
+    till = accepting()
+    till.send()
+    assert not till.record(CashCredit(amount, "17"))
+
+
+def test_no_coin_is_credited_before_the_acceptor_was_asked_for_any() -> None:
+    assert not accepting().record(CashCredit(nok(2000), "17"))
+
+
+def test_cash_that_was_not_paid_takes_its_rounding_along() -> None:
+    till = accepting()
+    till.send()
+    till.outcome(OutcomeKind.CANCELLED)
+    assert (till.sale.rounding, till.sale.due) == (None, nok(5480))
+
+
+def test_an_acceptor_that_keeps_a_part_has_taken_a_part() -> None:
+    till = accepting()
+    till.send()
+    till.do(c.ReportOutcome(till.attempt, till.approved(3000)))
+    assert (till.sale.paid, till.sale.due, till.sale.rounding) == (nok(3000), nok(2480), None)
