@@ -24,6 +24,7 @@ from appliance.mqtt.messages.catalogue import (
 )
 from appliance.mqtt.messages.wire import Malformed, instant, read_instant
 from hub import schema
+from hub.prices import record
 
 KEPT_DELTAS: Final = 100
 _PER_PAGE: Final = 1600
@@ -95,6 +96,7 @@ def publish(
         return None
     _judge(current, target, changed, tax_codes, force=force)
     number = newest(connection, zone) + 1
+    record(connection, zone, number, current, target)
     touched = {bucket(sku) for sku in (*changed, *deleted)}
     _store(connection, zone, changed, [*deleted, *(sku for sku in changed if sku in current)])
     digests = _digests(connection, zone, touched if number > 1 else range(BUCKETS), target)

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from appliance.mqtt.messages.sale import TYPE, VERSIONS, Sale, Tender
 from hub import schema
 from hub.bulk import Columns
 from hub.reading import QuickSale, QuickTender, Row, SaleRow
+from hub.stock import MOVEMENT, move
 
 _KEY: Final = ("kiosk", "epoch", "seq")
 _SALE: Final = Columns(
@@ -47,11 +48,6 @@ _LINE: Final = Columns(
 _TAX: Final = Columns(schema.sale_tax, *_KEY, "rate", "net", "tax", "gross", "business_date")
 _TENDER: Final = Columns(
     schema.sale_tender, *_KEY, "number", "type", "amount", "attempt", "masked_pan", "card_name", "business_date"
-)
-_MOVEMENT: Final = Columns(schema.stock_movement, *_KEY, "number", "store", "sku", "quantity", "kind", "business_date")
-_MOVE: Final = text(
-    "INSERT INTO stock_level (store, sku, on_hand) VALUES (:store, :sku, :quantity) "
-    "ON CONFLICT (store, sku) DO UPDATE SET on_hand = stock_level.on_hand + excluded.on_hand"
 )
 
 
@@ -111,7 +107,7 @@ class Ledger:
             (*key, number, tender.type, tender.amount, tender.attempt, tender.masked_pan, tender.card_name, day)
             for number, tender in enumerate(tenders, 1)
         ]
-        self._rows[_MOVEMENT] += [
+        self._rows[MOVEMENT] += [
             (*key, number, store, sku, quantity, "sale" if quantity < 0 else "return", day)
             for number, (sku, quantity) in enumerate(sale.stock, 1)
         ]
@@ -122,8 +118,4 @@ class Ledger:
         """Write everything, stock in SKU order so that two writers cannot wait for each other."""
         for columns, rows in self._rows.items():
             columns.insert(connection, rows)
-        if self._stock:
-            moves = sorted(self._stock.items())
-            connection.execute(
-                _MOVE, [{"store": store, "sku": sku, "quantity": quantity} for (store, sku), quantity in moves]
-            )
+        move(connection, self._stock)

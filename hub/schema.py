@@ -20,7 +20,7 @@ from sqlalchemy import (
     Text,
 )
 
-REVISION: Final = "0003"
+REVISION: Final = "0004"
 """The newest step of hub/migrations, which makes these very tables."""
 METADATA: Final = MetaData()
 
@@ -111,7 +111,7 @@ sale: Final = Table(
     Column("currency", String(3), nullable=False),
     Column("total", BigInteger, nullable=False),
     Column("receipt_token", String(64), nullable=False),
-    Index("sale_by_day", "store", "business_date"),
+    Index("sale_by_day", "business_date", "store"),
     Index("sale_by_token", "receipt_token"),
 )
 
@@ -179,6 +179,20 @@ stock_level: Final = Table(
     Column("store", String(32), primary_key=True),
     Column("sku", String(64), primary_key=True),
     Column("on_hand", BigInteger, nullable=False),
+    Column("low", BigInteger),
+)
+
+stock_document: Final = Table(
+    "stock_document",
+    METADATA,
+    Column("number", Integer, primary_key=True),
+    Column("kind", String(20), nullable=False),
+    Column("store", String(32), nullable=False),
+    Column("to_store", String(32), nullable=False),
+    Column("business_date", String(10), nullable=False),
+    Column("at", String(24), nullable=False),
+    Column("operator", String(60), nullable=False),
+    Column("note", Text, nullable=False),
 )
 
 alarm: Final = Table(
@@ -215,6 +229,16 @@ catalogue_product: Final = Table(
     Column("sku", String(64), primary_key=True),
     Column("document", Text, nullable=False),
     Column("digest", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+price: Final = Table(
+    "price",
+    METADATA,
+    Column("zone", String(32), primary_key=True),
+    Column("sku", String(64), primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("price", BigInteger),
     sqlite_with_rowid=False,
 )
 

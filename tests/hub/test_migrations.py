@@ -15,6 +15,7 @@ from appliance.mqtt.messages.journal import batch_packet, wire_row
 from hub import migrations, schema
 from hub.database import Database, SchemaMismatch, generation, put_setting, revision, setting
 from hub.ingest import Incoming, Ingest
+from hub.prices import history
 from hub.sales import sales
 from tests.mqtt.parts import AT, HubFolder, MemoryJournal, sale
 
@@ -136,6 +137,26 @@ def test_the_books_are_the_same_after_every_step(place: Place, tmp_path: Path) -
         for name in ("sale_line", "sale_tax", "sale_tender", "stock_movement"):
             days = set(connection.scalars(text(f"SELECT business_date FROM {name}")))
             assert days == {"2026-03-14"}
+
+
+def test_the_history_of_prices_begins_with_the_products_that_there_are(place: Place) -> None:
+    place.make("0003")
+    at = "2026-03-14T10:00:00.000Z"
+    with place.opened() as connection:
+        for version in (6, 7):
+            connection.execute(
+                text(
+                    "INSERT INTO catalogue_version VALUES"
+                    " ('main', :version, 'NOK', 1, '', '', 0, :at, :at, :forced, 100)"
+                ),
+                {"version": version, "at": at, "forced": False},
+            )
+        connection.execute(
+            text("INSERT INTO catalogue_product VALUES ('main', 3, 'milk-1l', :document, :digest)"),
+            {"document": '{"price":2290,"sku":"milk-1l"}', "digest": b""},
+        )
+    with closing(Database(place.folder, place.url, upgrade=True)) as database, database.read() as connection:
+        assert [(change.version, change.price) for change in history(connection, "main", "milk-1l")] == [(7, 2290)]
 
 
 def _columns(connection: Connection, table: str) -> list[str]:
