@@ -8,13 +8,14 @@ import secrets
 import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from appliance import __version__
 from appliance.clock import SystemClock
 from appliance.config import Config, read_table
+from appliance.control import Control, Read
 from appliance.core import barcode
 from appliance.core.barcode import BarcodeRules, StoreRule
 from appliance.core.checkout import Checkout, Policy
@@ -34,6 +35,8 @@ from appliance.io.supervisor import Supervisor
 from appliance.ports import Clock, Post, Presenter, Watchdog
 from appliance.register import Register
 from appliance.staff import ConfiguredStaff
+from appliance.store import inspection
+from appliance.store.backup import backup
 from appliance.store.catalogue import CatalogueStore
 from appliance.store.journal import SqliteJournal
 from appliance.surroundings import Compose, Inbox, Surroundings
@@ -93,6 +96,7 @@ class Till:
             uplink.start()
             stack.callback(uplink.stop)
             stack.enter_context(measured_space(state, post))
+            stack.enter_context(self._control(state, journal).listening())
             ready()
             barcode.prepare()
             return self._register.run()
@@ -126,6 +130,19 @@ class Till:
             busy=lambda: self.checkout is not None and open_sale(self.checkout) is not None,
             health=self._health,
         )
+
+    def _control(self, state: Path, journal: SqliteJournal) -> Control:
+        def copy(request: Mapping[str, Any]) -> list[str]:
+            return [str(backup(journal, Path(str(request["path"])), datetime.now(UTC)))]
+
+        reads: dict[str, Read] = {
+            "status": lambda _: list(inspection.standing(journal)),
+            "payments": lambda request: list(inspection.payment_lines(journal, whole=bool(request.get("all")))),
+            "payment": lambda request: list(inspection.payment_story(journal, str(request["attempt"]))),
+            "closed-day": lambda request: list(inspection.closed_day(journal, str(request["device"]))),
+            "backup": copy,
+        }
+        return Control(state, self._inbox.put, lambda: self.checkout, reads)
 
     def _health(self) -> Mapping[str, Any]:
         checkout = self.checkout

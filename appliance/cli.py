@@ -9,12 +9,13 @@ import getpass
 import logging
 import os
 import sys
+import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from appliance import __version__, config
+from appliance import __version__, config, control
 from appliance.errors import ApplianceError, ConfigError, StoreInUse
 
 EXIT_OK: Final = 0
@@ -88,6 +89,8 @@ def _parser() -> argparse.ArgumentParser:
         if name == "list":
             added.add_argument("--last", type=int, default=0, metavar="N", help="only the newest N rows")
 
+    _add_payments(command("payments", _usage_of("payments"), "Look into payments, and decide those in doubt."))
+
     for name, job, help_text in (
         ("backup", _backup, "Copy the store, also while the till sells."),
         ("restore", _restore, "Put a backup in the place of the store."),
@@ -100,6 +103,31 @@ def _parser() -> argparse.ArgumentParser:
                 "--highest", type=int, default=0, metavar="N", help="highest number that the hub knows of this till"
             )
     return parser
+
+
+def _add_payments(payments: argparse.ArgumentParser) -> None:
+    jobs = payments.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    listed = jobs.add_parser("list", help="One line a payment of the open business day, and what is owed from before.")
+    listed.add_argument("--all", action="store_true", help="of the whole journal")
+    shown = jobs.add_parser("show", help="All that is known of one payment.")
+    resolved = jobs.add_parser(
+        "resolve",
+        help="Decide a payment in doubt, or say that money has been given back; with the PIN of one of the staff.",
+    )
+    for added in (shown, resolved):
+        added.add_argument("attempt", help="as in the list; its beginning is enough")
+    resolved.add_argument("--was", required=True, choices=("paid", "not-paid", "given-back"), help="what you found out")
+    resolved.add_argument("--reason", required=True, help="where you saw it, e.g. the terminal's journal")
+    closed = jobs.add_parser("close-day", help="Have a payment device close its day; with the PIN of one of the staff.")
+    closed.add_argument("device", help="its name in the configuration")
+    for added, job in (
+        (listed, _payments_list),
+        (shown, _payments_show),
+        (resolved, _payments_resolve),
+        (closed, _payments_close_day),
+    ):
+        added.set_defaults(job=job)
+        _add_config(added)
 
 
 def _add_config(parser: argparse.ArgumentParser) -> None:
@@ -177,9 +205,13 @@ def _pin(_told: argparse.Namespace) -> int:
 
 
 def _status(told: argparse.Namespace) -> int:
-    from appliance.store.inspection import standing
+    from appliance.store.inspection import opened, standing
 
-    return _print(standing(_state(told)))
+    answer = control.ask(_state(told), {"ask": "status"})
+    if answer is not None:
+        return _print(["the till is running", *answer["lines"]])
+    with contextlib.closing(opened(_state(told))) as journal:
+        return _print(standing(journal))
 
 
 def _print(lines: Iterable[str]) -> int:
@@ -244,10 +276,64 @@ def _confirm(question: str) -> bool:
         return False
 
 
+def _payments_list(told: argparse.Namespace) -> int:
+    from appliance.store.inspection import opened, payment_lines
+
+    answer = control.ask(_state(told), {"ask": "payments", "all": told.all})
+    if answer is not None:
+        return _print(answer["lines"])
+    with contextlib.closing(opened(_state(told))) as journal:
+        return _print(payment_lines(journal, whole=told.all))
+
+
+def _payments_show(told: argparse.Namespace) -> int:
+    from appliance.store.inspection import opened, payment_story
+
+    answer = control.ask(_state(told), {"ask": "payment", "attempt": told.attempt})
+    if answer is not None:
+        return _print(answer["lines"])
+    with contextlib.closing(opened(_state(told))) as journal:
+        return _print(payment_story(journal, told.attempt))
+
+
+def _payments_resolve(told: argparse.Namespace) -> int:
+    request = {"ask": "resolve", "decision": f"was_{told.was}".replace("-", "_"), "reason": told.reason}
+    if told.was == "given-back":
+        request["decision"] = "given_back"
+    story = _running(told, {"ask": "payment", "attempt": told.attempt})["lines"]
+    _print([*story, ""])
+    _running(told, {**request, "attempt": story[0].split()[-1], "pin": getpass.getpass("Your PIN: ")})
+    print("It is in the journal, with your name.")
+    return EXIT_OK
+
+
+def _payments_close_day(told: argparse.Namespace) -> int:
+    asked = {"device": told.device}
+    _running(told, {"ask": "close-day", **asked, "pin": getpass.getpass("Your PIN: ")})
+    while (closing := _running(told, {"ask": "closing", **asked}))["closing"] == "running":
+        time.sleep(0.5)
+    if closing["closing"] == "failed":
+        print(f"The day was not closed: {closing['why']}", file=sys.stderr)
+        return EXIT_FAILED
+    return _print(_running(told, {"ask": "closed-day", **asked})["lines"])
+
+
+def _running(told: argparse.Namespace, request: dict[str, object]) -> dict[str, Any]:
+    answer = control.ask(_state(told), request)
+    if answer is None:
+        raise control.ControlError(
+            "The till is not running. Start it first: it asks the device before anybody decides."
+        )
+    return answer
+
+
 def _backup(told: argparse.Namespace) -> int:
     from appliance.store.backup import backup
     from appliance.store.inspection import opened
 
+    answer = control.ask(_state(told), {"ask": "backup", "path": str(told.path.resolve())}, timeout=3600)
+    if answer is not None:
+        return _print(answer["lines"])
     with contextlib.closing(opened(_state(told))) as journal:
         print(backup(journal, told.path, datetime.now(UTC)))
     return EXIT_OK

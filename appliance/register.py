@@ -21,6 +21,7 @@ from appliance.core.checkout import Checkout, LaneState, Policy, Reason, Rejecti
 from appliance.core.commands import (
     UNASKED,
     ActivateCatalogue,
+    ByStaff,
     Command,
     Heartbeat,
     RecordPayment,
@@ -117,6 +118,8 @@ class Register:
             # An adapter waits for this answer before it sends another byte: it must hear of a failure too.
             if isinstance(command, RecordPayment):
                 command.reply(kept)
+            if isinstance(command, ByStaff):
+                command.reply(None if kept else _words(decision))
         if isinstance(decision, Rejection):
             self._refuse(command, decision)
             return
@@ -156,7 +159,7 @@ class Register:
 
     def _moment(self, command: Command | None = None) -> Moment:
         around = self._around
-        operator = around.staff.sign_on(command.pin) if isinstance(command, SignOn) else None
+        operator = around.staff.sign_on(command.pin) if isinstance(command, SignOn | ByStaff) else None
         devices = set(self._checkout.policy.tender_devices.values())
         return Moment(
             at=around.clock.now(),
@@ -238,3 +241,10 @@ class Register:
             self._close_lane(error)
             return EXIT_STORAGE
         return 0
+
+
+def _words(decision: Decision | Rejection) -> str:
+    """Give what somebody away from the screen is told of a refusal."""
+    if isinstance(decision, Decision):
+        return "The journal cannot be written: nothing was done."
+    return f"{decision.reason}: {decision.detail}" if decision.detail else decision.reason

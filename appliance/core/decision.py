@@ -91,6 +91,10 @@ def decide(checkout: Checkout, command: c.Command, book: PriceBook, moment: Mome
             return attending.open_lane(checkout)
         case c.CloseLane():
             return attending.close_lane(checkout)
+        case c.ByStaff():
+            if moment.operator is None:
+                return Rejection(reason=Reason.WRONG_PIN)
+            return decide(replace(checkout, operator=moment.operator), command.command, book, moment)
         case c.ActivateCatalogue():
             return _activate(checkout, command)
         case c.ReportProgress() | c.ReportDevice() | c.ReportHub() | c.ReportSpace() | c.Heartbeat() | c.Stop():
@@ -145,6 +149,8 @@ def observe(checkout: Checkout, command: c.Command, moment: Moment) -> Checkout:
             return replace(checkout, progress=Progress.CANCELLING, may_cancel=False)
         case c.FinishSale():
             return _left(checkout)
+        case c.ByStaff():
+            return observe(checkout, command.command, moment)
         case _:
             return checkout
 

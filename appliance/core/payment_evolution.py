@@ -92,11 +92,12 @@ def in_transaction(transaction: Transaction, event: PaymentEvent) -> Transaction
     original = transaction.payment_of(after.intent.original_attempt)
     changed = {before.intent.attempt: after}
     if original is not None and after.state is not before.state:
-        changed[original.intent.attempt] = _undoing(original, after)
+        changed[original.intent.attempt] = undone_by(original, after)
     return replace(transaction, payments=tuple(changed.get(p.intent.attempt, p) for p in transaction.payments))
 
 
-def _undoing(original: Payment, undo: Payment) -> Payment:
+def undone_by(original: Payment, undo: Payment) -> Payment:
+    """Give a payment after the state of what undoes it has changed."""
     if undo.state is PaymentState.SENT:
         return replace(_to(original, PaymentState.REVERSING), stood=original.state)
     if undo.state in _UNDONE and original.stood is not None:

@@ -13,7 +13,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
+from appliance.core.events import TerminalDayClosed
 from appliance.core.money import Currency, Money
+from appliance.core.payment_book import PaymentBook, line, story
 from appliance.core.product import canonical
 from appliance.errors import JournalCorrupt, StoreError, StoreInUse
 from appliance.store.backup import prove_file
@@ -81,6 +83,54 @@ def receipts(state: Path) -> Iterator[str]:
             yield row["data"]["transaction"]
 
 
+def payment_lines(journal: SqliteJournal, *, whole: bool = False) -> Iterator[str]:
+    """Give a line a payment: of the open business day and what is owed from before, or of the whole journal."""
+    for entry in _book(journal, whole=whole).entries():
+        yield line(entry)
+
+
+def payment_story(journal: SqliteJournal, attempt: str) -> Iterator[str]:
+    """Give all that is known of one payment, wherever it is in the journal; StoreError if there is none."""
+    for whole in (False, True):
+        book = _book(journal, whole=whole)
+        found = [entry for entry in book.entries() if str(entry.payment.intent.attempt).startswith(attempt.lower())]
+        if len(found) > 1:
+            raise StoreError(f"{len(found)} attempts begin with {attempt}: write more of it.")
+        if found:
+            yield from story(found[0])
+            return
+    raise StoreError(f"No attempt begins with {attempt}.")
+
+
+def closed_day(journal: SqliteJournal, device: str) -> Iterator[str]:
+    """Give how the newest end of day of a device came out."""
+    found = [row.event for row in journal.open_day() if isinstance(row.event, TerminalDayClosed)]
+    closed = next((event for event in reversed(found) if event.device == device), None)
+    if closed is None:
+        raise StoreError(f"{device} has not closed its day today.")
+    yield f"journal   {closed.journal_amount} in {closed.journal_count} movements"
+    if closed.device_amount is None:
+        yield "device    gave no sums"
+    else:
+        yield f"device    {closed.device_amount} in {closed.device_count} movements"
+        yield "equal" if closed.device_amount == closed.journal_amount else "NOT equal: compare kvitt payments list"
+    yield from closed.receipt
+
+
+def _book(journal: SqliteJournal, *, whole: bool) -> PaymentBook:
+    book = PaymentBook()
+    if not whole:
+        for row in journal.open_day():
+            book.take(row.event, row.at)
+        return book
+    after = journal.first() - 1
+    while rows := journal.since(after, PAGE_ROWS):
+        for row in rows:
+            book.take(row.event, row.at)
+        after = rows[-1].sequence
+    return book
+
+
 def verify(state: Path, *, file: Path | None = None) -> tuple[int, str]:
     """Prove the journal of a folder, or one file that is not in use; give the exit code and what to say."""
     try:
@@ -97,26 +147,25 @@ def verify(state: Path, *, file: Path | None = None) -> tuple[int, str]:
         return DAMAGED, f"Not verified: {fault}"
 
 
-def standing(state: Path) -> Iterator[str]:
+def standing(journal: SqliteJournal) -> Iterator[str]:
     """Give what `kvitt status` says about the store."""
-    with closing(opened(state)) as journal:
-        last, acked = journal.last(), journal.acked()
-        yield f"journal: no. {journal.first()} to {last}, epoch {journal.epoch()}"
-        yield f"hub: has everything up to no. {acked}; {last - acked} rows wait"
-        sales, day = 0, ""
-        totals: dict[str, Decimal] = {}
-        at: datetime | None = None
-        for row in journal.open_day():
-            at = row.at
-            data = row.document["data"]
-            assert isinstance(data, Mapping)
-            if row.document["type"] == "day.opened":
-                day, sales, totals = data["business_date"], 0, {}
-            elif row.document["type"] == "transaction.completed":
-                sales += 1
-                money = Money(data["total"], Currency.parse(data["currency"]))
-                totals[money.currency.code] = totals.get(money.currency.code, Decimal(0)) + money.to_decimal()
-        taken = ", ".join(f"{amount} {code}" for code, amount in totals.items()) or "nothing"
-        yield f"business day: {day or 'none yet'}; {sales} sales, {taken}"
-        if at is not None:
-            yield f"last row: {at.isoformat(timespec='seconds')}"
+    last, acked = journal.last(), journal.acked()
+    yield f"journal: no. {journal.first()} to {last}, epoch {journal.epoch()}"
+    yield f"hub: has everything up to no. {acked}; {last - acked} rows wait"
+    sales, day = 0, ""
+    totals: dict[str, Decimal] = {}
+    at: datetime | None = None
+    for row in journal.open_day():
+        at = row.at
+        data = row.document["data"]
+        assert isinstance(data, Mapping)
+        if row.document["type"] == "day.opened":
+            day, sales, totals = data["business_date"], 0, {}
+        elif row.document["type"] == "transaction.completed":
+            sales += 1
+            money = Money(data["total"], Currency.parse(data["currency"]))
+            totals[money.currency.code] = totals.get(money.currency.code, Decimal(0)) + money.to_decimal()
+    taken = ", ".join(f"{amount} {code}" for code, amount in totals.items()) or "nothing"
+    yield f"business day: {day or 'none yet'}; {sales} sales, {taken}"
+    if at is not None:
+        yield f"last row: {at.isoformat(timespec='seconds')}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
+from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
 
@@ -107,7 +108,8 @@ def test_a_folder_that_is_not_there_is_a_mistake_and_is_not_made(tmp_path: Path)
 
 
 def test_status_says_how_the_store_stands(state: Path):
-    lines = list(inspection.standing(state))
+    with closing(inspection.opened(state)) as journal:
+        lines = list(inspection.standing(journal))
     assert lines[0] == "journal: no. 1 to 40, epoch 1"
     assert lines[1] == "hub: has everything up to no. 0; 40 rows wait"
     assert lines[2].startswith("business day: 2026-11-23; 3 sales, ")

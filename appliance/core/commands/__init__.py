@@ -40,6 +40,7 @@ from appliance.core.commands.devices import (
 )
 from appliance.core.commands.staff import (
     AcknowledgeHelp,
+    ByStaff,
     CloseLane,
     CloseTerminalDay,
     CompleteSale,
@@ -70,6 +71,7 @@ __all__ = [
     "UNASKED",
     "AcknowledgeHelp",
     "ActivateCatalogue",
+    "ByStaff",
     "CallHelp",
     "CancelHelp",
     "CancelPayment",
@@ -153,6 +155,7 @@ Command = (
     | OpenDrawer
     | OpenLane
     | CloseLane
+    | ByStaff
     | RecordPayment
     | ReportProgress
     | ReportOutcome
@@ -168,6 +171,7 @@ Command = (
 )
 
 UNASKED: Final = (
+    ByStaff,
     FinishSale,
     Heartbeat,
     RecordPayment,

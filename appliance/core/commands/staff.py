@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -112,3 +113,18 @@ class OpenLane:
 @dataclass(frozen=True, slots=True)
 class CloseLane:
     """Take no new customers; an open transaction may finish."""
+
+
+@dataclass(frozen=True, slots=True)
+class ByStaff:
+    """A command of somebody who is not at the screen, with his PIN; nobody is signed on by it.
+
+    `reply` gets the refusal, or None once it is done. The PIN never leaves this command.
+    """
+
+    pin: str
+    command: ResolvePayment | CloseTerminalDay | RetryLookup
+    reply: Callable[[str | None], None]
+
+    def __repr__(self) -> str:
+        return f"ByStaff({self.command!r})"
