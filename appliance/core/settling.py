@@ -28,7 +28,8 @@ def close_day(checkout: Checkout, command: c.CloseTerminalDay) -> Decision | Rej
         return Rejection(reason=Reason.UNRESOLVED)
     if checkout.state not in (TransactionState.IDLE, TransactionState.TENDERED):
         return Rejection(reason=Reason.SALE_OPEN)
-    if device.health is not Health.ONLINE:
+    # A terminal that takes no payment before its day is closed is offline, and is what this command is for.
+    if device.health is Health.OFF:
         return Rejection(reason=Reason.TENDER_NOT_AVAILABLE, detail=device.remedy or device.detail)
     if checkout.closing_day.get(command.device) == "":
         return Rejection(reason=Reason.NOT_NOW)

@@ -105,9 +105,9 @@ class Ledger:
 
     def totals(self) -> DayTotals:
         """Give the sums of the day."""
-        back = {entry.trace for entry in self.books.reversals()}
-        moved = [e for e in self.books.today() if e.kind is EntryKind.CHARGE or e.trace in back]
-        amount = sum(-entry.amount if entry.trace in back else entry.amount for entry in moved)
+        back = self.books.reversals()
+        moved = [entry for entry in self.books.today() if entry.kind is EntryKind.CHARGE or entry in back]
+        amount = sum(-entry.amount if entry in back else entry.amount for entry in moved)
         numbers = [entry.receipt for entry in moved] or [0]
         return DayTotals(amount=max(0, amount), count=len(moved), first=numbers[0], last=numbers[-1])
 

@@ -244,6 +244,16 @@ def test_a_signature_is_refused_where_nobody_can_check_it(
     assert till.driver.capabilities.unattended
 
 
+def test_a_charge_that_wants_a_signature_and_stands_in_spite_of_our_no_is_not_released(
+    line: str, terminal: ZvtTerminal, make_till: MakeTill
+) -> None:
+    till = make_till(line, unattended=True).open()
+    terminal.behave("signature, stubborn")
+    assert till.pay().kind is OutcomeKind.UNKNOWN
+    assert till.recover(till.evidence).kind is OutcomeKind.UNKNOWN
+    assert till.recover().kind is OutcomeKind.UNKNOWN
+
+
 def test_a_signature_is_taken_where_staff_can_check_it(till: Till, terminal: ZvtTerminal) -> None:
     terminal.behave("signature")
     assert till.pay().kind is OutcomeKind.APPROVED

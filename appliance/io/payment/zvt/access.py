@@ -40,6 +40,11 @@ class Access:
         self._session: Session | None = None
         self._read_at = 0.0
 
+    @property
+    def terminal_id(self) -> str:
+        """The id of the terminal at the other end; "" without a connection."""
+        return "" if self._session is None else self._session.registration.terminal_id
+
     def ready(self, timers: Timers | None = None) -> Session:
         """Give a registered session whose line is open and silent, with the baseline read; DeviceError if none."""
         session = self._open_session()
@@ -47,7 +52,7 @@ class Access:
             session.timers = timers or self.timers
             return session
         session = self._connect(timers)
-        self._read_baseline(session)
+        self.read_baseline(session)
         return session
 
     def asking(self) -> Session:
@@ -72,7 +77,8 @@ class Access:
         self._session = session
         return session
 
-    def _read_baseline(self, session: Session) -> None:
+    def read_baseline(self, session: Session) -> None:
+        """Ask what the terminal did last (06 20); DeviceError if it cannot say so now, and the line is dropped."""
         try:
             self.take(session.repeat(self._options.code))
         except DeviceError:
@@ -82,7 +88,7 @@ class Access:
     def refresh(self, session: Session) -> None:
         """Read the last transaction of an idle terminal that others can use, once in a minute."""
         if not self._options.locked and time.monotonic() - self._read_at > IDLE_REREAD:
-            self._read_baseline(session)
+            self.read_baseline(session)
 
     def take(self, repeated: Repeated) -> None:
         """Keep what the terminal says it did last; DeviceBusy if it cannot say so now."""

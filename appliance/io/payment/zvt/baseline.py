@@ -121,14 +121,14 @@ class Baseline:
         if not self.known or self.is_last(status):
             return False
         for seen in (self.seen, self.approved):
-            if seen.receipt and status.receipt and not _ahead(seen.receipt, status.receipt):
+            if seen.receipt and status.receipt and not is_ahead(seen.receipt, status.receipt):
                 return False
             if not not_earlier(seen, status):
                 return False
         return True
 
 
-def _ahead(before: str, after: str) -> bool:
+def is_ahead(before: str, after: str) -> bool:
     """Whether a receipt number follows another: 1 to 100 ahead, 0001 after 9999."""
     return 1 <= (int(after) - int(before)) % LARGEST_RECEIPT <= FURTHEST
 

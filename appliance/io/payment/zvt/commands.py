@@ -49,6 +49,16 @@ def refund(password: str, amount: Money) -> Apdu:
     return Apdu(apdu.REFUND, bytes.fromhex(password) + write_fields(values))
 
 
+def end_of_day(password: str) -> Apdu:
+    """06 50: send everything to the acquirer, and begin anew [Z15 2.16]."""
+    return Apdu(apdu.END_OF_DAY, bytes.fromhex(password))
+
+
+def totals(password: str) -> Apdu:
+    """06 10: the sums since the last end of day, which goes on."""
+    return Apdu(apdu.TOTALS, bytes.fromhex(password))
+
+
 def repeat_receipt(password: str) -> Apdu:
     """06 20 with service byte 03: the status of the last transaction, nothing printed."""
     service = write_fields({fields.SERVICE: bytes((STATUS_WITHOUT_PRINTING,))})

@@ -60,6 +60,8 @@ class StatusInformation:
     cardholder_check: int | None = None
     technology: int | None = None
     needs_signature: bool = False
+    totals: bytes = b""
+    """BMP 60 of an end of day (totals.py)."""
     text: str = ""
     """The terminal's own words, for staff."""
 
@@ -115,6 +117,7 @@ class StatusInformation:
             application=(tlv.first(found.tlv, AID) or b"").hex().upper(),
             cardholder_check=check,
             technology=_byte(found, TECHNOLOGY),
+            totals=values.get(fields.TOTALS, b""),
             needs_signature=check in codes.SIGNED or bool((signature or 0) & 0x02),
             text=_words(found, charset),
         )

@@ -31,6 +31,8 @@ class ZvtOptions:
     """Nobody can check a signature here. Needs the acquirer's written consent."""
     abort: bool = True
     """The terminal takes 06 B0 during a payment, so that a customer can cancel on the screen."""
+    totals_resolve: bool = True
+    """A lost payment that the terminal does not tell again may be found by its sums (06 10), if it is locked."""
     connect: Decimal = Decimal(5)
     """How long connecting may take."""
     t1: Decimal = Decimal("0.2")

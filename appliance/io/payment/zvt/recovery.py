@@ -27,6 +27,13 @@ class Repeated:
     refusal: int | None = None
     """Error id, if the terminal did not take the command at all."""
 
+    @property
+    def silent(self) -> bool:
+        """Whether it tells no transaction, or none with an amount and a receipt number."""
+        if self.status is None:
+            return True
+        return self.status.approved and (self.status.amount is None or not self.status.receipt)
+
     def baseline(self, before: Baseline | None, *, locked: bool) -> Baseline:
         """Give the baseline that this answer makes."""
         known = before is not None and before.terminal == self.terminal
@@ -49,11 +56,20 @@ def judge(
     *,
     trace: str = "",
     evidence: Evidence = NO_EVIDENCE,
+    attended: bool = True,
 ) -> Outcome:
     """Say what became of a payment or a refund. `trace`: its trace number, if a status of it was ever seen.
 
     Whether another intent has claimed the same Reference is not known here; the journal knows.
     """
+    outcome = _judge(asked, baseline, repeated, trace, evidence)
+    unsigned = not attended and repeated.status is not None and repeated.status.needs_signature
+    if unsigned and outcome.kind is OutcomeKind.APPROVED and outcome.amount == asked:
+        return unknown("the terminal has charged, and wants a signature that nobody has checked", repeated.status)
+    return outcome
+
+
+def _judge(asked: Money, baseline: Baseline | None, repeated: Repeated, trace: str, evidence: Evidence) -> Outcome:
     if repeated.refusal is not None:
         return unknown(f"the terminal does not repeat its last transaction: {result_text(repeated.refusal)}")
     if repeated.status is not None and _stands(evidence.reference, repeated):

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from appliance.core.money import Currency
+from appliance.core.money import Currency, Money
+from appliance.core.payment import Totals
 from appliance.errors import DeviceBusy, DeviceError, DeviceFailure, DeviceOffline, DeviceTimeout
 from appliance.io.payment.zvt import codes, commands
 from appliance.io.payment.zvt.apdu import ACKNOWLEDGE, Apdu, ForeignProtocol, ProtocolError, negative
@@ -21,9 +22,10 @@ from appliance.io.payment.zvt.dialogue import (
     Step,
     wants_answer,
 )
-from appliance.io.payment.zvt.messages import Abort, Registration, StatusInformation, TerminalState
+from appliance.io.payment.zvt.messages import Abort, ReceiptText, Registration, StatusInformation, TerminalState
 from appliance.io.payment.zvt.recovery import Repeated
 from appliance.io.payment.zvt.text import CP437
+from appliance.io.payment.zvt.totals import DaySums, day_totals
 from appliance.io.payment.zvt.verdict import REFUSAL, Reply
 from appliance.io.payment.zvt.wire import LINE_REMEDY, Wire, wrong_protocol
 
@@ -226,6 +228,50 @@ class Session:
             abort=end if isinstance(end, Abort) else None,
             refusal=end.error if isinstance(end, Refused) else None,
         )
+
+    def totals(self, password: str) -> DaySums | None:
+        """06 10: the terminal's sums since its last end of day; None if it does not tell them."""
+        end, status, _ = self._sums(commands.totals(password))
+        if not isinstance(end, Completed) or status is None:
+            return None
+        try:
+            return DaySums.of(status)
+        except ProtocolError as error:
+            raise DeviceOffline(f"{self.url}: the sums cannot be read: {error}", remedy=LINE_REMEDY) from error
+
+    def end_of_day(self, password: str, currency: Currency) -> Totals | None:
+        """06 50: close the terminal's day; its sums, None if it does not tell them. DeviceError: it is not closed."""
+        end, status, lines = self._sums(commands.end_of_day(password))
+        said = end.error if isinstance(end, Refused) else end.result if isinstance(end, Abort) else 0
+        if said == codes.BUSY:
+            raise DeviceBusy(f"{self.url}: the terminal is busy", remedy="Wait until the terminal is idle.")
+        if said != 0 or (status is not None and not status.approved):
+            why = codes.result_text(said or (status.result if status is not None else None) or 0xFF)
+            raise DeviceFailure(
+                f"{self.url}: the terminal did not close its day: {why}",
+                remedy="Try again; if it stays so, call the acquirer.",
+            )
+        try:
+            return day_totals(status, Money(0, currency), tuple(lines))
+        except ProtocolError:
+            # It is closed all the same.
+            log.exception("the sums of an end of day cannot be read")
+            return None
+
+    def _sums(self, command: Apdu) -> tuple[End, StatusInformation | None, list[str]]:
+        told: list[StatusInformation] = []
+        lines: list[str] = []
+
+        def keep(step: Step) -> Reply:
+            if isinstance(step, StatusInformation):
+                told.append(step)
+            elif isinstance(step, ReceiptText):
+                lines.extend(step.lines)
+            return Reply.ACKNOWLEDGE
+
+        end = self._run_plain(command, keep)
+        best = [status for status in told if status.totals] or told
+        return end, best[-1] if best else None, lines
 
     def _run_plain(self, command: Apdu, answer: Answerer = acknowledge) -> End:
         """Run a command that moves no money; what goes wrong is a DeviceError."""

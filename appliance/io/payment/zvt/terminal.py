@@ -27,7 +27,7 @@ from appliance.core.payment import (
     Totals,
 )
 from appliance.drivers import Record
-from appliance.errors import DeviceBusy, DeviceError, DeviceFailure, DeviceOffline
+from appliance.errors import DeviceBusy, DeviceError, DeviceFailure, DeviceOffline, DeviceTimeout
 from appliance.io.payment.zvt import codes, commands
 from appliance.io.payment.zvt.access import Access
 from appliance.io.payment.zvt.apdu import Apdu
@@ -37,6 +37,7 @@ from appliance.io.payment.zvt.messages import TerminalState
 from appliance.io.payment.zvt.options import ZvtOptions
 from appliance.io.payment.zvt.recovery import Repeated, judge, judge_reversal
 from appliance.io.payment.zvt.session import Session, Timers
+from appliance.io.payment.zvt.totals import judge_totals
 from appliance.io.payment.zvt.verdict import Payment, Reversal, unknown
 
 log = logging.getLogger(__name__)
@@ -64,7 +65,7 @@ class ZvtTerminal:
         self._options = options
         self._currency = Currency.parse(options.currency)
         self._capabilities = Capabilities(
-            cancel=options.abort, reverse=True, refund=True, confirms=True, unattended=options.unattended
+            cancel=options.abort, reverse=True, refund=True, totals=True, unattended=options.unattended
         )
         self._lock = threading.RLock()
         self._closing = threading.Event()
@@ -247,8 +248,25 @@ class ZvtTerminal:
             self._access.drop()
 
     def close_day(self) -> Totals | None:
-        """Not yet."""
-        raise DeviceFailure(f"{self.name}: this driver does not close the terminal's day")
+        """Run the terminal's end of day (06 50); its sums, None if it tells none. DeviceError: it is not closed.
+
+        What the terminal did before it says nothing about the new day, and is read anew.
+        """
+        with self._lock:
+            session = self._access.ready()
+            try:
+                totals = session.end_of_day(self._options.code, self._currency)
+            except (DeviceOffline, DeviceTimeout) as error:
+                self._access.drop()
+                raise DeviceOffline(
+                    f"{self.name}: nobody knows whether the terminal has closed its day: {error}",
+                    remedy="Close the day again; a day that is closed already has no sums.",
+                ) from error
+            try:
+                self._access.read_baseline(session)
+            except DeviceError as error:
+                log.warning("%s: the day is closed, and then: %s", self.name, error)
+            return totals
 
     # Look-up --------------------------------------------------------------------------------------------------------
 
@@ -277,13 +295,15 @@ class ZvtTerminal:
                 return unknown("the terminal is busy"), False
             repeated = session.repeat(password)
             self._access.take(repeated)
+            outcome = self._judge(intent, evidence, repeated)
+            if outcome.kind is OutcomeKind.UNKNOWN and repeated.silent and self._totals_may_tell(intent, evidence):
+                outcome = self._by_totals(session, intent, evidence)
         except DeviceFailure as error:
             self._access.drop()
             return unknown(str(error)), True
         except DeviceError as error:
             self._access.drop()
             return unknown(str(error)), False
-        outcome = self._judge(intent, evidence, repeated)
         if outcome.kind is OutcomeKind.NOT_CHARGED and state is not None and not state.ready:
             wants = codes.state_text(0xFF if state.status is None else state.status)
             return unknown(f"the terminal has done nothing since, but {wants}"), False
@@ -293,10 +313,24 @@ class ZvtTerminal:
         before = self._before(intent)
         if intent.kind is not IntentKind.REVERSE:
             trace = self._trace[1] if self._trace is not None and self._trace[0] == intent.attempt else ""
-            return judge(intent.amount, before, repeated, trace=trace, evidence=evidence)
+            attended = not self._options.unattended or intent.kind is not IntentKind.PAY
+            return judge(intent.amount, before, repeated, trace=trace, evidence=evidence, attended=attended)
         if intent.original is None:
             return unknown("nobody knows which payment was to be reversed")
         return judge_reversal(intent.amount, intent.original, before, repeated, evidence=evidence)
+
+    def _totals_may_tell(self, intent: Intent, evidence: Evidence) -> bool:
+        """Whether the terminal's sums prove something: nobody else sells at it, and the journal has all of its day."""
+        usable = self._options.totals_resolve and self._options.locked and evidence.unsettled is not None
+        before = self._before(intent)
+        here = before is not None and before.terminal == self._access.terminal_id and bool(before.locked)
+        return usable and here and intent.kind is IntentKind.PAY
+
+    def _by_totals(self, session: Session, intent: Intent, evidence: Evidence) -> Outcome:
+        sums = session.totals(self._options.code)
+        if evidence.unsettled is None or evidence.unsettled.currency != intent.amount.currency:
+            return unknown("the journal does not know what the terminal must hold")
+        return judge_totals(intent.amount, evidence.unsettled, self._before(intent), sums)
 
     def _before(self, intent: Intent) -> Baseline | None:
         """Give what the terminal had done before an intent was sent; from memory where the intent does not say it."""
