@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from simulators.zvt_terminal import ZvtTerminal
-from tests.payment.till import Till
+from tests.payment.till import FAST, Till
 
 SHARED = Path(os.environ.get("KVITT_SHARED") or Path(__file__).resolve().parents[3] / "shared" / "data") / "payments"
 
@@ -23,9 +23,10 @@ def shared(name: str) -> dict[str, Any]:
 
 
 @pytest.fixture
-def terminal(tmp_path: Path) -> Iterator[ZvtTerminal]:
+def terminal(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ZvtTerminal]:
     """A simulated terminal, not on any line yet."""
-    with ZvtTerminal(tmp_path / "books", t1=0.1, t2=0.15, t3=0.4) as device:
+    timers = getattr(request, "param", FAST)
+    with ZvtTerminal(tmp_path / "books", **{name: float(timers[name]) for name in ("t1", "t2", "t3")}) as device:
         yield device
 
 

@@ -16,7 +16,7 @@ from appliance.errors import ConfigError, DeviceBusy, DeviceError, DeviceFailure
 from appliance.io.payment.zvt.terminal import ZvtTerminal as Driver
 from simulators.books import EntryKind
 from simulators.zvt_terminal import ZvtTerminal
-from tests.payment.till import Till, nok, until
+from tests.payment.till import PATIENT, Till, nok, until
 
 MakeTill = Callable[..., Till]
 EUR = Currency.parse("EUR")
@@ -138,9 +138,11 @@ def test_a_payment_that_the_terminal_refuses_takes_no_money(
         "minutes 3",
     ],
 )
+@pytest.mark.parametrize("terminal", [pytest.param(PATIENT, id="patient")], indirect=True)
 def test_a_terminal_with_habits_of_its_own_still_gets_its_approval_recorded_once(
-    till: Till, terminal: ZvtTerminal, how: str
+    make_till: MakeTill, line: str, terminal: ZvtTerminal, how: str
 ) -> None:
+    till = make_till(line, **PATIENT).open()
     terminal.behave(how)
     outcome = till.pay()
     assert outcome.kind is OutcomeKind.APPROVED

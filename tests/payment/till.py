@@ -39,6 +39,9 @@ FAST = {
     "connect": Decimal(2),
     "patience": Decimal(3),
 }
+"""For tests in which a timer runs out."""
+PATIENT = {"t1": Decimal(5), "t2": Decimal(10), "t3": Decimal(10), "t4": Decimal(30)}
+"""For tests in which none may, however slow the machine is."""
 
 
 def nok(minor: int) -> Money:
