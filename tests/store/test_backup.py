@@ -216,7 +216,7 @@ def closed_with_a_bad_row(journal: SqliteJournal, *sequences: int) -> Path:
     connection = sqlite3.connect(state / "journal.db", isolation_level=None)
     connection.execute("DROP TRIGGER no_update")
     for sequence in sequences:
-        connection.execute("""UPDATE "t_event" SET doc = replace(doc, '"tv":1', '"tv":2') WHERE id = ?""", (sequence,))
+        connection.execute("""UPDATE "t_event" SET doc = replace(doc, '"tv":', '"vt":') WHERE id = ?""", (sequence,))
     connection.execute("VACUUM")
     connection.close()
     return state
