@@ -1,4 +1,4 @@
-"""`./kvitt demo`: a whole shop on this machine. With a display a till to play with, without one three customers.
+"""`./kvitt demo`: a whole shop on this machine. With a display a till to play with, without one four customers.
 
 Everything is real but hands, paper and money: mosquitto, the hub, the till with its screen, and simulated devices that
 speak the real protocols over TCP and pseudo-terminals. At the end the till's journal, the hub's books and the
@@ -37,7 +37,7 @@ def main() -> int:
     """Play the demo; 0 if till, hub and terminal agree."""
     parser = argparse.ArgumentParser(prog="kvitt demo", description="A whole shop on this machine.")
     parser.add_argument("folder", nargs="?", type=Path, help="where pictures go (default: a new temporary folder)")
-    parser.add_argument("--headless", action="store_true", help="play three customers off the screen")
+    parser.add_argument("--headless", action="store_true", help="play four customers off the screen")
     told = parser.parse_args()
     folder: Path = told.folder or Path(tempfile.mkdtemp(prefix="kvitt-demo-"))
     folder.mkdir(parents=True, exist_ok=True)
@@ -85,7 +85,7 @@ def interrupts_go_to(process: subprocess.Popen[bytes]) -> Iterator[None]:
 
 
 class Customers:
-    """Three customers, one after the other, on the real screen."""
+    """Four customers, one after the other, on the real screen; the last one has bad luck with the power."""
 
     def __init__(self, hands: Hands, counter: Counter, folder: Path) -> None:
         self._hands = hands
@@ -94,12 +94,13 @@ class Customers:
         self._goods = read_goods(SAMPLE_SHOP / "products.csv", Currency.parse("NOK"))
 
     def play(self) -> None:
-        """Play all three."""
+        """Play all four."""
         self._hands.page("attract")
         self._picture("0-attract")
         self._first()
         self._second()
         self._third()
+        self._fourth()
 
     def _first(self) -> None:
         say("\n1. Milk, bread and a bottle with deposit; the card is approved.")
@@ -130,6 +131,19 @@ class Customers:
         self._hands.tap("carry_on")
         self._hands.tap("pay")
         self._take_receipt("3")
+
+    def _fourth(self) -> None:
+        say("\n4. The card is charged, and in that moment somebody pulls the plug of the till.")
+        terminal = self._counter.terminal
+        charges = len(terminal.books.charges())
+        terminal.behave("keep, no result")
+        self._scan(self._any("Dairy"))
+        self._hands.tap("pay")
+        wait_for(lambda: len(terminal.books.charges()) > charges, "the charge")
+        self._hands.pull_the_plug()
+        say("   The power is back: the till asks the terminal, finds the payment, and charges nothing again.")
+        self._hands.start()
+        self._take_receipt("4")
 
     def _any(self, category: str) -> str:
         return next(
@@ -169,7 +183,7 @@ class Customers:
 
 
 def play_customers(stage: Stage, folder: Path) -> int:
-    """Play three customers off the panel, then compare the books."""
+    """Play four customers off the panel, then compare the books."""
     with Counter(stage.folder / "terminal") as counter:
         config = stage.configuration("kiosk", counter.toml(), screen="sound = false")
         with Hands(config, folder / "kiosk.log") as hands:
