@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
 from appliance.core.checkout import DeviceState
+from appliance.core.gateway import Order, Standing
+from appliance.core.money import Money
 from appliance.core.payment import Capabilities, Evidence, Intent, Notify, Outcome, PaymentFact, Totals
 from appliance.core.receipt import ReceiptDocument
 
@@ -129,4 +132,85 @@ class TenderDevice(Device, Protocol):
 
     def close_day(self) -> Totals | None:
         """Send what the device holds to the acquirer; its sums, None if it keeps none. DeviceError: it is not done."""
+        ...
+
+
+# What tender devices work through -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What has been heard of an order so far."""
+
+    answers: int
+    """How many answers have come; each question that is heard brings one."""
+    standing: Standing | None
+
+
+class Gateway(Protocol):
+    """The way to a payment gateway behind the hub. May be used from any thread."""
+
+    def online(self) -> bool:
+        """Whether it can be reached now."""
+        ...
+
+    def ask(self, order: Order) -> bool:
+        """Send an order; False if there is no link now. True is no receipt: only an answer is."""
+        ...
+
+    def hear(self, attempt: UUID, after: int, seconds: float) -> Heard:
+        """Wait until more than `after` answers about an order have come, or the time is over; give the newest word."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CashReport:
+    """What an acceptor says of itself."""
+
+    counter: int
+    """Credits since it was made: it only grows, and survives a power cut. A smaller one than before: another device."""
+    credits: Mapping[int, Money]
+    """The newest credits that it can still name, by their number (1 is its first)."""
+    accepting: bool
+    """Whether it takes coins and notes now, or still holds one that it has not decided about."""
+    detail: str = ""
+    """What staff must do about it; "" = it works."""
+
+
+class CashDevice(Protocol):
+    """UnifiedPOS BillAcceptor, CoinAcceptor and their dispensers: one machine that takes cash, and may pay it out.
+
+    Every call raises DeviceError if the machine does not answer.
+    """
+
+    def open(self) -> None:
+        """Connect; it takes nothing yet."""
+        ...
+
+    def close(self) -> None:
+        """Let go; never raises, may be called twice. The machine stops taking cash by itself within a second."""
+        ...
+
+    def accept(self) -> None:
+        """Take coins and notes from now on."""
+        ...
+
+    def refuse(self) -> None:
+        """Take none any more. One that is inside already may still be credited: poll until `accepting` is False."""
+        ...
+
+    def poll(self) -> CashReport:
+        """Say what was taken."""
+        ...
+
+    def acknowledge(self, counter: int) -> None:
+        """Say that all credits up to this one are on disk: only now may the machine forget them."""
+        ...
+
+    def pay_out(self, order: UUID, amount: Money) -> None:
+        """Pay an amount out: all of it, or nothing if it can tell beforehand. The same order is carried out once."""
+        ...
+
+    def paid_out(self, order: UUID) -> Money | None:
+        """What has been paid out under an order, once the machine is done with it; None while it pays."""
         ...

@@ -272,3 +272,38 @@ blob: Final = Table(
     Column("sha256", String(64), primary_key=True),
     Column("content", LargeBinary, nullable=False),
 )
+
+payment: Final = Table(
+    "payment",
+    METADATA,
+    Column("attempt", String(36), primary_key=True),
+    Column("kiosk", String(11), nullable=False),
+    Column("original", String(36), nullable=False),
+    Column("method", String(32), nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("reference", String(64), nullable=False),
+    Column("code", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("at", String(24), nullable=False),
+    Index("payment_by_state", "state"),
+)
+
+gateway_order: Final = Table(
+    "gateway_order",
+    METADATA,
+    Column("attempt", String(36), primary_key=True),
+    Column("original", String(36), nullable=False),
+    Column("method", String(32), nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("asked", BigInteger, nullable=False),
+    Column("moved", BigInteger, nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("looks", Integer, nullable=False),
+    Column("behaviour", Text, nullable=False),
+    Column("expires_at", String(24), nullable=False),
+    Column("text", Text, nullable=False),
+)
+"""The books of the simulated gateway; no other uses it."""

@@ -1,4 +1,4 @@
-"""The hub: one worker or several, files, control and web over one database."""
+"""The hub: one worker or several, files, payments, control and web over one database."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from hub.control import Control
 from hub.database import Database
 from hub.files import Files
 from hub.keys import public_hex, signing_key
+from hub.payments import Payments
 from hub.settings import read_settings
+from hub.simulated_gateway import SimulatedGateway
 from hub.web import WebServer, application
 from hub.worker import Worker
 from hub.workforce import Pulse, Workforce
@@ -50,6 +52,8 @@ class Hub:
             self._workers = Workforce(workers, folder=folder, broker=f"{host}:{port}", url=url)
             healthy = Pulse(self._database).healthy
         self._files = Files(self._database, host, port)
+        simulated = SimulatedGateway(self._database) if settings.gateway == "simulated" else None
+        self._payments = Payments(self._database, host, port, simulated, simulated)
         self._control = Control(self._database, key, host, port, healthy=healthy)
         app = application(self._database, settings, healthy)
         self._web = WebServer(app, host=http_host, port=http_port) if http_port else None
@@ -58,6 +62,7 @@ class Hub:
         """Begin: the worker first, so that what control announces is true."""
         self._workers.start()
         self._files.start()
+        self._payments.start()
         self._control.start()
         if self._web is not None:
             self._web.start()
@@ -67,6 +72,7 @@ class Hub:
         if self._web is not None:
             self._web.stop()
         self._control.stop()
+        self._payments.stop()
         self._files.stop()
         self._workers.stop()
         self._database.close()

@@ -31,6 +31,8 @@ class Settings:
     database: str = ""
     """postgresql+psycopg://USER@HOST/NAME; without it SQLite in the hub's folder."""
     tax_codes: tuple[str, ...] = ("25", "15", "12", "0")
+    gateway: str = ""
+    """Payment gateway: "simulated" for trials and tests, where no money moves; "" = none."""
 
 
 def read_settings(folder: Path) -> Settings:
@@ -54,4 +56,6 @@ def read_settings(folder: Path) -> Settings:
             values[key] = value
         else:
             raise SettingsError(f"{file}: {key}: {'a list of texts' if many else 'a text'} is wanted")
+    if values.get("gateway", "") not in ("", "simulated"):
+        raise SettingsError(f'{file}: gateway: {values["gateway"]!r} is not known; write "simulated" or leave it out')
     return Settings(**values)

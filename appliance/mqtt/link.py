@@ -13,11 +13,13 @@ from appliance.errors import ConfigError
 from appliance.mqtt.announcement import Station
 from appliance.mqtt.client import Endpoint
 from appliance.mqtt.downlink import Downlink, Shop
+from appliance.mqtt.gateway import GatewayLink
 from appliance.mqtt.identity import identity
 from appliance.mqtt.memory import LinkMemory
 from appliance.mqtt.messages.signed import KeyRing
 from appliance.mqtt.messages.wire import Packet
 from appliance.mqtt.refusals import Refusals
+from appliance.mqtt.topics import Address, Kind
 from appliance.mqtt.uplink import Uplink
 from appliance.ports import Catalogue, CatalogueIntake, Clock, Journal, Post
 
@@ -134,6 +136,8 @@ class HubLink:
             ask=self._ask,
             refusals=self._refusals,
         )
+        self.gateway = GatewayLink(self.identity.kiosk, send=self._ask, reachable=lambda: self._uplink.online)
+        """The way to the payment gateway behind the hub."""
         self._uplink = Uplink(
             endpoint=Endpoint(
                 host=broker.host,
@@ -149,7 +153,7 @@ class HubLink:
             post=post,
             busy=busy,
             health=health,
-            deliver=self._downlink.deliver,
+            deliver=self._deliver,
             hub_state=self._downlink.hub_state,
             refusals=self._refusals,
         )
@@ -187,6 +191,12 @@ class HubLink:
     def detail(self) -> str:
         """What staff should know about link and catalogue, in one sentence; "" = nothing."""
         return self._uplink.detail or self._downlink.detail
+
+    def _deliver(self, address: Address, arrived: Packet) -> None:
+        if address.kind is Kind.PAYMENT:
+            self.gateway.deliver(arrived)
+        else:
+            self._downlink.deliver(address, arrived)
 
     def _ask(self, packet: Packet) -> bool:
         return self._uplink.publish(packet)

@@ -28,6 +28,8 @@ SCHEMA_OF = {
     Kind.HEALTH: "health",
     Kind.JOURNAL: "journal",
     Kind.GET: "get",
+    Kind.PAYMENT_REQUEST: "pay",
+    Kind.PAYMENT: "pay-state",
 }
 
 

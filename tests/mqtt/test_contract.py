@@ -15,6 +15,7 @@ from appliance.core.product import canonical
 from appliance.mqtt.messages.blob import Chunk, Want, WantBlob, WantDelta, WantOther, parse_want
 from appliance.mqtt.messages.catalogue import Delta, Head, Manifest, page_document, page_products
 from appliance.mqtt.messages.journal import Ack, JournalBatch, WireRow, batch_packet
+from appliance.mqtt.messages.payment import order_document, parse_order, parse_standing, standing_document
 from appliance.mqtt.messages.presence import Health, HubState, presence
 from appliance.mqtt.messages.sale import Sale
 from appliance.mqtt.messages.signed import Forged, KeyRing
@@ -27,6 +28,9 @@ VARIANTS = {
     "ack-conflict": "ack",
     "get-delta": "get",
     "blob-error": "blob",
+    "pay-code": "pay",
+    "pay-refund": "pay",
+    "pay-state-failed": "pay-state",
 }
 READERS = {
     "hub-state": lambda fields: HubState.parse(fields).document(),
@@ -37,6 +41,11 @@ READERS = {
     "catalogue-manifest": lambda fields: Manifest.parse(fields).document(),
     "catalogue-page": lambda fields: page_document(page_products(zstandard.compress(canonical(fields.table)))),
     "get": lambda fields: asked(parse_want(fields)).document(),
+    "pay": lambda fields: order_document(parse_order(fields)),
+    "pay-code": lambda fields: order_document(parse_order(fields)),
+    "pay-refund": lambda fields: order_document(parse_order(fields)),
+    "pay-state": lambda fields: standing_document(parse_standing(fields)),
+    "pay-state-failed": lambda fields: standing_document(parse_standing(fields)),
 }
 
 
@@ -104,6 +113,8 @@ def required_paths(name: str, document: Any) -> list[tuple[Any, ...]]:
         ("catalogue-manifest", 5),
         ("catalogue-page", 3),
         ("get", 3),
+        ("pay", 6),
+        ("pay-state", 6),
     ],
 )
 def test_a_schema_rejects_its_example_without_any_one_required_field(name: str, fields: int) -> None:
@@ -118,7 +129,7 @@ def test_an_example_read_and_written_again_is_the_same(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(READERS))
 def test_the_code_refuses_an_example_without_any_one_field_that_its_schema_requires(name: str) -> None:
     accepted = []
-    for path in required_paths(name, example(name)):
+    for path in required_paths(schema_of(name), example(name)):
         cut = example(name)
         parent = cut
         for step in path[:-1]:
@@ -270,6 +281,11 @@ def test_a_wrong_encoding_is_malformed(properties: dict[str, str]) -> None:
         ("catalogue-delta", ("set", "sku"), ["bag", "bag"]),
         ("catalogue-manifest", ("digests",), "AAAA"),
         ("get", ("want", "chunks"), "=="),
+        ("pay", ("action",), "pay"),
+        ("pay", ("amount",), 0),
+        ("pay", ("currency",), "XXX"),
+        ("pay-state", ("state",), "PAID"),
+        ("pay-state", ("amount",), -1),
     ],
 )
 def test_a_wrong_value_is_malformed_and_named(name: str, path: tuple[str, ...], value: object) -> None:
@@ -280,6 +296,20 @@ def test_a_wrong_value_is_malformed_and_named(name: str, path: tuple[str, ...], 
     parent[path[-1]] = value
     with pytest.raises(Malformed):
         READERS[name](Fields(document, ""))
+
+
+@pytest.mark.parametrize("code", [130000000000000000, ["130000000000000000"], "1" * 3000])
+def test_a_fault_of_a_customers_code_does_not_quote_it(code: object) -> None:
+    with pytest.raises(Malformed, match="code: a text") as fault:
+        parse_order(Fields({**example("pay-code"), "code": code}, ""))
+    assert "13000" not in str(fault.value)
+    assert "111" not in str(fault.value)
+
+
+def test_an_order_does_not_show_a_customers_code() -> None:
+    order = parse_order(Fields(example("pay-code"), ""))
+    assert order.code == example("pay-code")["code"]
+    assert order.code not in f"{order} {order!r}"
 
 
 def test_a_batch_holds_fifty_rows_or_64_kb_and_at_least_one() -> None:
