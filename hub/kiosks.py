@@ -113,6 +113,13 @@ def fared(connection: Connection, kiosk: str, health: Health) -> None:
     _change(connection, kiosk, health=canonical(health.document()).decode(), seen_at=now())
 
 
+def blocked(connection: Connection, kiosk: str) -> bool:
+    """Whether this kiosk was put out of use: nothing that it sends counts."""
+    table = schema.kiosk
+    found = select(table.c.kiosk).where(table.c.kiosk == kiosk, table.c.active.is_(False))
+    return connection.scalar(found) is not None
+
+
 def count(connection: Connection) -> int:
     """Give the number of kiosks that may come."""
     table = schema.kiosk

@@ -21,6 +21,7 @@ from appliance.core.money import Currency, Money
 from appliance.mqtt.messages.payment import parse_order, standing_document
 from appliance.mqtt.messages.wire import Malformed, Packet, decode, packet
 from appliance.mqtt.topics import Kind, every, parse
+from hub import kiosks
 from hub.alarms import now
 from hub.broker import Delivery, Session
 from hub.database import Database
@@ -99,28 +100,28 @@ class Payments:
         while True:
             try:
                 delivery = self._inbox.get(timeout=GLANCE_S if self._waiting else None)
+                if delivery is None:
+                    return
+                if self._line.hears():
+                    self._take(delivery.packet)
             except queue.Empty:
                 self._glance()
-                continue
-            if delivery is None:
-                return
-            if self._line.hears():
-                self._take(delivery.packet)
+            except SQLAlchemyError as error:
+                # Its text may hold what was to be written. Who gets no answer asks again.
+                _log.error("orders are not carried out now: %s", type(error).__name__)
 
     def _take(self, asked: Packet) -> None:
         address = parse(asked.topic)
         if address is None or address.kind is not Kind.PAYMENT_REQUEST:
             return
         try:
-            standing = self._answer(address.name, parse_order(decode(asked.payload, asked.properties)))
+            order = parse_order(decode(asked.payload, asked.properties))
         except Malformed as error:
             _log.warning("%s: an order that cannot be read: %s", address.name, error)
-        except SQLAlchemyError as error:
-            # Its text may hold what was to be written.
-            _log.error("%s: the database does not take the order: %s", address.name, type(error).__name__)
-        else:
-            if standing is not None:
-                self._tell(address.name, standing)
+            return
+        standing = self._answer(address.name, order)
+        if standing is not None:
+            self._tell(address.name, standing)
 
     def _tell(self, kiosk: str, standing: Standing) -> None:
         for outgoing in self._line.sent(packet(Kind.PAYMENT, kiosk, standing_document(standing))):
@@ -128,6 +129,8 @@ class Payments:
 
     def _answer(self, kiosk: str, order: Order) -> Standing | None:
         with self._database.write() as connection:
+            if kiosks.blocked(connection, kiosk):
+                return None
             row = _row(connection, order.attempt)
             new = row is None and order.action in (GatewayAction.CREATE, GatewayAction.REFUND)
             if row is None:
@@ -178,21 +181,18 @@ class Payments:
     def _glance(self) -> None:
         """See what has become of open orders, and tell their tills what is new."""
         for attempt in list(self._waiting):
+            with self._database.read() as connection:
+                row = _row(connection, attempt)
+            if row is None or self._gateway is None:
+                self._waiting.discard(attempt)
+                continue
             try:
-                with self._database.read() as connection:
-                    row = _row(connection, attempt)
-                if row is None or self._gateway is None:
-                    self._waiting.discard(attempt)
-                    continue
                 standing = self._captured(self._found(attempt))
-                if standing.state.value != row.state or standing.code != row.code:
-                    self._tell(row.kiosk, self._keep(standing))
             except GatewayDown as error:
                 _log.error("the payment gateway: %s", error)
                 return
-            except SQLAlchemyError as error:
-                _log.error("the database does not answer: %s", type(error).__name__)
-                return
+            if standing.state.value != row.state or standing.code != row.code:
+                self._tell(row.kiosk, self._keep(standing))
 
 
 def _row(connection: Connection, attempt: UUID) -> Row[Any] | None:

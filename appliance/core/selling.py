@@ -9,6 +9,7 @@ from typing import Final
 
 from appliance.core import commands as c
 from appliance.core import events as e
+from appliance.core import purse
 from appliance.core.availability import receipts, takes_customers
 from appliance.core.barcode import read, read_plu
 from appliance.core.catalogue import Item, PriceBook, ScannedItem, Unit, Unreadable
@@ -28,7 +29,6 @@ from appliance.core.moment import Decision, Moment
 from appliance.core.money import Money
 from appliance.core.payment import PaymentState, TenderType
 from appliance.core.pricing import Priced, Unpriced, extended_price, may_merge, price_deposit, price_item
-from appliance.core.purse import is_purse
 
 ROOM_FOR_LINES: Final = 56 * 1024
 """Bytes that the lines of a sale may have in its journal row, which has 64 KB at most; the rest is for taxes, tenders
@@ -62,7 +62,7 @@ def scan(checkout: Checkout, command: c.ScanCode, book: PriceBook, moment: Momen
         return blocked
     code = read(command.raw, checkout.policy.barcodes, checkout.policy.currency, moment.business_date)
     item = None if isinstance(code, Unreadable) else _find(code, book)
-    if item is None and is_purse(command.raw):
+    if item is None and purse.find(command.raw) is not None:
         return Rejection(reason=Reason.PURSE)
     if isinstance(code, Unreadable):
         return Rejection(reason=Reason.UNREADABLE, code=command.raw, detail=code.reason)

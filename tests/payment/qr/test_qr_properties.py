@@ -13,14 +13,15 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
+from appliance.core import purse
 from appliance.core.identifiers import check_digit
 from appliance.core.money import Currency, Money
-from appliance.io.payment.qr import emvco, epc, presented, swish, swiss
+from appliance.core.purse import PresentedCode, Wallet
+from appliance.io.payment.qr import emvco, epc, swish, swiss
 from appliance.io.payment.qr.emvco import DataObject, MerchantCode
 from appliance.io.payment.qr.epc import Charset, EpcCode
 from appliance.io.payment.qr.iban import Iban, remainder_97
 from appliance.io.payment.qr.payload import PayloadError
-from appliance.io.payment.qr.presented import PresentedCode, Wallet
 from appliance.io.payment.qr.reference import (
     check_creditor_reference,
     check_qr_reference,
@@ -31,7 +32,17 @@ from appliance.io.payment.qr.swish import Editable, SwishCode
 from appliance.io.payment.qr.swiss import Address, ReferenceType, SwissCode
 
 SEK, EUR, CHF = (Currency.parse(code) for code in ("SEK", "EUR", "CHF"))
-PARSERS = [swish.parse, epc.parse, swiss.parse, emvco.parse, presented.parse]
+
+
+def customers_code(scan: str | bytes) -> PresentedCode:
+    """Read a customer's code as the other codes are read."""
+    found = purse.find(scan if isinstance(scan, str) else scan.decode("latin-1"))
+    if found is None:
+        raise PayloadError("no customer's code")
+    return found
+
+
+PARSERS = [swish.parse, epc.parse, swiss.parse, emvco.parse, customers_code]
 UPPER = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 DIGITS = "0123456789"
 LATIN = [*map(chr, range(0x20, 0x7F)), *map(chr, range(0xA0, 0x180)), *"ȘșȚț€"]
@@ -225,7 +236,7 @@ def test_a_wallets_code_is_found_with_and_without_its_symbology_identifier(
     issued: tuple[Wallet, str], identifier: str, end: str
 ) -> None:
     wallet, code = issued
-    assert presented.find(identifier + code + end) == PresentedCode(wallet=wallet, code=code)
+    assert purse.find(identifier + code + end) == PresentedCode(wallet=wallet, code=code)
 
 
 @pytest.mark.parametrize(
@@ -243,7 +254,7 @@ def test_a_wallet_is_known_by_the_first_digits_and_the_length(
     start: str, shortest: int, longest: int, wallet: Wallet | None
 ) -> None:
     for length in range(8, 30):
-        found = presented.find(start.ljust(length, "7"))
+        found = purse.find(start.ljust(length, "7"))
         assert (found and found.wallet) == (wallet if shortest <= length <= longest else None)
 
 
@@ -254,27 +265,27 @@ def test_a_wallets_code_is_a_whole_scan_and_never_part_of_one(issued: tuple[Wall
     assume(more.strip(" \t\r\n"))
     assume(wallet is not Wallet.ALIPAY or not more.strip(" \t\r\n").isdigit())
     assume(wallet is not Wallet.EMVCO)
-    found = presented.find(code + more)
+    found = purse.find(code + more)
     assert found is None
-    assert presented.find("x" + code) is None
+    assert purse.find("x" + code) is None
 
 
 @PATIENT
 @given(wallet_codes)
 def test_a_wallets_code_shows_in_no_text_log_or_refusal(issued: tuple[Wallet, str]) -> None:
     wallet, code = issued
-    found = presented.parse(code)
+    found = customers_code(code)
     record = logging.LogRecord("x", logging.INFO, "", 0, "paying with %s, %r", (found, found), None)
     shown = [repr(found), str(found), f"{found}", f"{found!a}", repr([copy.copy(found)]), record.getMessage()]
     assert all(code[2:] not in text for text in shown)
     assert all(wallet.value in text for text in shown)
     for parse in PARSERS:
-        if parse is not presented.parse:
+        if parse is not customers_code:
             with pytest.raises(PayloadError) as refusal:
                 parse(code)
             assert code[2:] not in str(refusal.value)
     with pytest.raises(PayloadError) as refusal:
-        presented.parse(code + "x")
+        customers_code(code + "x")
     assert code[2:] not in str(refusal.value)
 
 
@@ -287,23 +298,23 @@ def test_a_wallets_code_shows_in_no_text_log_or_refusal(issued: tuple[Wallet, st
 def test_no_gtin_is_taken_for_a_customers_code(payload: str) -> None:
     gtin = payload + check_digit(payload)
     for identifier in ("", "]E0", "]E4", "]I1", "]C0", "]Q1"):
-        assert presented.find(identifier + gtin) is None
+        assert purse.find(identifier + gtin) is None
     for add_on in ("12", "12345"):
-        assert presented.find("]E3" + gtin + add_on) is None
+        assert purse.find("]E3" + gtin + add_on) is None
     for identifier in ("", "]C1", "]e0", "]d2", "]Q3"):
-        assert presented.find(f"{identifier}01{gtin.zfill(14)}") is None
+        assert purse.find(f"{identifier}01{gtin.zfill(14)}") is None
 
 
 @PATIENT
 @given(st.sampled_from(["]C1", "]e0", "]d2", "]Q3", "]J1"]), wallet_codes)
 def test_a_gs1_symbol_is_never_a_customers_code(identifier: str, issued: tuple[Wallet, str]) -> None:
-    assert presented.find(identifier + issued[1]) is None
+    assert purse.find(identifier + issued[1]) is None
 
 
 def test_what_only_begins_like_an_emv_code_is_none() -> None:
-    assert presented.find("hQVDUFYwMW") is None
-    assert presented.find(CPM.decode()[:-1] + "!") is None
-    assert presented.find(CPM.decode().rstrip("=") + "A") is None
+    assert purse.find("hQVDUFYwMW") is None
+    assert purse.find(CPM.decode()[:-1] + "!") is None
+    assert purse.find(CPM.decode().rstrip("=") + "A") is None
 
 
 # Whatever is scanned ------------------------------------------------------------------------------------------------
