@@ -7,7 +7,7 @@ import logging
 import secrets
 import shutil
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -18,7 +18,8 @@ from appliance.config import Config, read_table
 from appliance.control import Control, Read
 from appliance.core import barcode
 from appliance.core.barcode import BarcodeRules, StoreRule
-from appliance.core.checkout import Checkout, Policy
+from appliance.core.cash import SMALLEST_COIN
+from appliance.core.checkout import AfterRestart, Checkout, Policy
 from appliance.core.commands import ReceiptKind, ReportSpace, Stop
 from appliance.core.decision import open_sale
 from appliance.core.events import TransactionCompleted
@@ -51,6 +52,17 @@ SPACE_SECONDS: Final = 10
 SPACE_STEP_MB: Final = 16
 """Smaller changes of it are no news: each report would wake the screen."""
 
+TENDERS: Final[Mapping[str, TenderType]] = {
+    "terminal": TenderType.CARD,
+    "qr": TenderType.QR,
+    "wallet": TenderType.WALLET,
+    "gift_card": TenderType.GIFT_CARD,
+    "cash": TenderType.CASH,
+}
+"""Category of a device in the configuration -> the tender that it takes."""
+THROUGH_HUB: Final = "hub"
+"""Driver of all tenders that the hub's payment gateway settles."""
+
 
 class Till:
     """Everything of a till but its screen. `run` on a thread of its own; `stop` from anywhere."""
@@ -75,8 +87,11 @@ class Till:
                 state, zone=config.till.zone, currency=policy.currency, tax_codes=config.tax
             )
             stack.callback(catalogue.close)
-            peripherals = Supervisor(devices_of(config), post)
+            devices = devices_of(config)
             uplink = self._hub(journal, catalogue, clock)
+            if uplink.gateway is not None:
+                registry.connect(devices, uplink.gateway)
+            peripherals = Supervisor(devices, post)
             around = Surroundings(
                 journal=journal,
                 catalogue=catalogue,
@@ -173,6 +188,8 @@ def _close_journal(journal: SqliteJournal) -> None:
 class NoHub:
     """A till that stands alone; implements `ports.Uplink`."""
 
+    gateway: Final = None
+
     def start(self) -> None:
         """There is nothing to connect to."""
 
@@ -194,10 +211,12 @@ def prepare_state(state: Path) -> Path:
 
 def devices_of(config: Config) -> list[Device]:
     """Build every configured device; opens none. ConfigError names the key."""
-    return [
-        registry.build(name, category=entry.category, driver=entry.driver, options=entry.options, read=read_table)
-        for name, entry in config.devices.items()
-    ]
+    return [_device_of(config, name) for name in config.devices]
+
+
+def _device_of(config: Config, name: str) -> Device:
+    entry = config.devices[name]
+    return registry.build(name, category=entry.category, driver=entry.driver, options=entry.options, read=read_table)
 
 
 def composer(config: Config, clock: SystemClock) -> Compose:
@@ -244,14 +263,13 @@ def measured_space(state: Path, post: Post) -> Iterator[None]:
 
 def policy_of(config: Config) -> Policy:
     """Give the store's rules; ConfigError names what cannot be used."""
-    terminals = [name for name, device in config.devices.items() if device.category == "terminal"]
-    if len(terminals) > 1:
-        raise ConfigError(f"devices: {', '.join(terminals)} are all terminals; a till has one")
+    tender_devices = _tender_devices(config)
     try:
+        currency = Currency.parse(config.till.currency)
         return Policy(
             store=config.till.store,
             workstation=config.till.workstation,
-            currency=Currency.parse(config.till.currency),
+            currency=currency,
             languages=tuple(Language(language) for language in config.screen.languages),
             tenders=tuple(TenderType(tender) for tender in config.selling.tenders),
             receipts=tuple(ReceiptKind(kind) for kind in config.selling.receipts),
@@ -269,7 +287,49 @@ def policy_of(config: Config) -> Policy:
             barcodes=BarcodeRules(
                 region=config.barcode.rcn_region, own=tuple(StoreRule(rule) for rule in config.barcode.rules)
             ),
-            tender_devices={TenderType.CARD: terminals[0]} if terminals else {},
+            tender_devices=tender_devices,
+            unconfirmed=frozenset(tender for tender, name in tender_devices.items() if not _confirms(config, name)),
+            cash_step=config.selling.cash_step or SMALLEST_COIN.get(currency.code, 1),
+            after_restart=AfterRestart(config.selling.after_restart),
         )
     except ValueError as error:
         raise ConfigError(f"the configuration cannot be used: {error}") from error
+
+
+def _tender_devices(config: Config) -> dict[TenderType, str]:
+    found: dict[TenderType, str] = {}
+    for name, device in config.devices.items():
+        tender = TENDERS.get(device.category)
+        if tender is None:
+            continue
+        if tender in found:
+            both = f"{found[tender]} and {name} are both of category {device.category}"
+            raise ConfigError(f"devices: {both}; a till has one device for a tender")
+        if device.driver == THROUGH_HUB and not config.hub.enabled:
+            raise ConfigError(f"devices.{name}: works through the hub; set hub.enabled = true, or leave it out")
+        found[tender] = name
+    return found
+
+
+def _confirms(config: Config, name: str) -> bool:
+    """Whether a tender device tells that money has come."""
+    device: Any = _device_of(config, name)
+    return bool(device.capabilities.confirms)
+
+
+def tender_notes(config: Config) -> Sequence[tuple[str, str]]:
+    """Say of each tender that this configuration names and does not offer: why, and what to do."""
+    policy, notes = policy_of(config), []
+    for tender, name in policy.tender_devices.items():
+        if tender not in policy.tenders:
+            notes.append((name, f'not offered: add "{tender}" to selling.tenders'))
+        elif policy.unattended and tender in policy.unconfirmed:
+            text = "not offered: nothing confirms its payments, so staff must look, and till.unattended is true"
+            notes.append((name, text))
+        elif tender in policy.unconfirmed:
+            notes.append((name, "nothing confirms its payments: staff must look before the goods leave"))
+    for tender in policy.tenders:
+        if tender not in policy.tender_devices and not (tender is TenderType.CASH and policy.takes_cash_by_hand):
+            category = next(category for category, known in TENDERS.items() if known is tender)
+            notes.append((tender.value, f'not offered: no device of category "{category}" is configured'))
+    return notes

@@ -168,12 +168,12 @@ def _run(told: argparse.Namespace) -> int:
 
 
 def _check(told: argparse.Namespace) -> int:
-    from appliance.assembly import devices_of, policy_of
+    from appliance.assembly import devices_of, tender_notes
     from appliance.core.commands import Health
     from appliance.io.checking import check_devices
 
     loaded = _config(told)
-    policy_of(loaded)
+    notes = tender_notes(loaded)
     print("configuration  good")
     if not loaded.devices:
         print("devices        none configured: add a [devices.<name>] table for each (docs/install.md)")
@@ -186,6 +186,8 @@ def _check(told: argparse.Namespace) -> int:
         if state.remedy:
             print(f"{'':<14} mend     {state.remedy}")
         sound = sound and state.health is Health.ONLINE and not state.conditions
+    for name, note in notes:
+        print(f"{name:<14} note     {note}")
     return EXIT_OK if sound else EXIT_FAILED
 
 

@@ -21,6 +21,7 @@ from appliance.errors import ConfigError
 
 T = TypeVar("T")
 
+TENDERS = ("card", "cash", "qr", "wallet", "gift_card")
 DEFAULT_PATH = Path("/etc/kvitt/kvitt.toml")
 
 
@@ -69,6 +70,13 @@ class SellingConfig:
     receipts: tuple[str, ...] = ("paper", "digital", "none")
     """Choices of the customer; the first is taken after the time-out."""
     tenders: tuple[str, ...] = ("card",)
+    """card, cash, qr, wallet, gift_card, in the order of the payment page. All but cash want a device; cash without one
+    is taken by staff."""
+    cash_step: int = 0
+    """Minor units of the smallest coin, to which cash is rounded; 0 = that of the currency (NOK: 100)."""
+    after_restart: str = "complete"
+    """A sale that a restart found in doubt and that is paid: "complete" (the goods are in the customer's hands),
+    "reverse" (a machine that hands goods out) or "ask" (staff decide)."""
     idle_seconds: int = 60
     """After this long without a touch the customer is asked whether he is still there."""
     search: bool = True
@@ -145,7 +153,7 @@ class DeviceConfig:
     """One device: which driver, and the driver's own options."""
 
     category: str
-    """scanner, printer, drawer, light, button or terminal."""
+    """scanner, printer, drawer, light, button; for tenders: terminal, qr, wallet, gift_card or cash."""
     driver: str
     """Entry point of the driver, e.g. "serial"."""
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -223,10 +231,16 @@ def _check(config: Config, where: str) -> None:
         "screen.theme": (config.screen.theme, ("normal", "high_contrast", "calm")),
         "screen.clock": (config.screen.clock, ("default", "interrupt")),
         "screen.terminal_side": (config.screen.terminal_side, ("left", "right", "below")),
+        "selling.after_restart": (config.selling.after_restart, ("complete", "reverse", "ask")),
     }
     for key, (value, allowed) in choices.items():
         if value not in allowed:
             raise ConfigError(f"{where}: {key}: {value!r} is not one of {', '.join(allowed)}")
+    for tender in config.selling.tenders:
+        if tender not in TENDERS:
+            raise ConfigError(f"{where}: selling.tenders: {tender!r} is not one of {', '.join(TENDERS)}")
+    if not 0 <= config.selling.cash_step <= 100_000:
+        raise ConfigError(f"{where}: selling.cash_step: {config.selling.cash_step} is not between 0 and 100000")
     for kind in config.selling.receipts:
         if kind not in ("paper", "digital", "none"):
             raise ConfigError(f"{where}: selling.receipts: {kind!r} is not one of paper, digital, none")

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Final, Protocol, runtime_checkable
 
-from appliance.drivers import Device
+from appliance.drivers import Device, Gateway
 from appliance.errors import ConfigError
 
 GROUP: Final = "kvitt.devices"
@@ -31,6 +31,15 @@ class Attached(Protocol):
 
     def attach(self, devices: Mapping[str, Device]) -> None:
         """Take the other device, by name; ConfigError if it is not there or cannot do it."""
+        ...
+
+
+@runtime_checkable
+class ThroughGateway(Protocol):
+    """A tender device that the payment gateway behind the hub settles."""
+
+    def connect(self, gateway: Gateway) -> None:
+        """Take the way to it, before the device is opened."""
         ...
 
 
@@ -70,3 +79,10 @@ def attach(devices: Sequence[Device]) -> None:
     for device in devices:
         if isinstance(device, Attached):
             device.attach(by_name)
+
+
+def connect(devices: Sequence[Device], gateway: Gateway) -> None:
+    """Give the way to the payment gateway to the devices that work through it."""
+    for device in devices:
+        if isinstance(device, ThroughGateway):
+            device.connect(gateway)

@@ -104,6 +104,10 @@ class Listener:
             properties = dict(getattr(message.properties, "UserProperty", ()))
             self._kept.append((message.topic, bytes(message.payload), properties))
 
+    def kept(self) -> list[tuple[str, bytes, dict[str, str]]]:
+        """Give topic, payload and user properties of what was heard."""
+        return list(self._kept)
+
     def send(self, topic: str, payload: bytes, *, retain: bool = False, **properties: str) -> None:
         """Send something, as an attacker or a broken till would; it is not held against the product."""
         self.planted.add(payload)
