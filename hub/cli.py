@@ -17,7 +17,6 @@ from pathlib import Path
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
-from appliance.core.gateway import GatewayState
 from appliance.core.money import Currency, Money
 from hub import catalogue, kiosks, simulated_gateway
 from hub.alarms import alarms
@@ -97,18 +96,9 @@ def _parser() -> argparse.ArgumentParser:
     ):
         made = _command(parts, name, text, run)
         made.add_argument("row", metavar="KIOSK/EPOCH/SEQUENCE")
-    parent = commands.add_parser("gateway", help="The simulated payment gateway.")
-    parts = parent.add_subparsers(required=True, metavar="COMMAND")
-    _command(parts, "list", "List its orders, and the money that it says it holds.", _gateway_list)
-    for name, state in (
-        ("approve", GatewayState.AUTHORISED),
-        ("decline", GatewayState.FAILED),
-        ("expire", GatewayState.EXPIRED),
-    ):
-        made = _command(parts, name, f"{name.capitalize()} every order that waits for its customer.", _gateway_decide)
-        made.set_defaults(state=state)
-    made = _command(parts, "behave", "Say how orders fare from now on.", _gateway_behave)
-    made.add_argument("behaviour", help='e.g. "ask, life 30", "late", "twice, backwards"; "approve" is the default')
+    made = _command(commands, "gateway", "See the simulated payment gateway's orders, and decide on them.", _gateway)
+    made.add_argument("word", choices=simulated_gateway.WORDS)
+    made.add_argument("behaviour", nargs="?", default="", help='for behave, e.g. "ask, life 30" (docs/qr.md)')
     parent = commands.add_parser("db", help="The database's tables.")
     parts = parent.add_subparsers(required=True, metavar="COMMAND")
     _command(parts, "check", "Say whether the tables are those that this hub needs.", _db_check)
@@ -363,29 +353,12 @@ def _quarantine_release(options: argparse.Namespace) -> int:
     return 0
 
 
-def _gateway_list(options: argparse.Namespace) -> int:
-    with _reading(options) as connection:
-        for entry in simulated_gateway.books(connection):
-            amount = Money(entry.moved or entry.asked, Currency.parse(entry.currency))
-            print(f"{entry.reference}  {'refund' if entry.refund else entry.method}  {entry.state}  {amount}")
-        print(f"holds {simulated_gateway.balance(connection)} minor units")
-    return 0
-
-
-def _gateway_decide(options: argparse.Namespace) -> int:
-    with _writing(options) as connection:
-        count = simulated_gateway.decide(connection, options.state)
-    print(f"{count} orders are {options.state}")
-    return 0 if count else 1
-
-
-def _gateway_behave(options: argparse.Namespace) -> int:
+def _gateway(options: argparse.Namespace) -> int:
     with _writing(options) as connection:
         try:
-            simulated_gateway.behave(connection, options.behaviour)
+            print(simulated_gateway.obey(connection, options.word, options.behaviour))
         except ValueError as error:
             raise UsageFault(f"{error}; nothing was changed") from error
-    print(options.behaviour)
     return 0
 
 

@@ -21,6 +21,14 @@ from appliance.mqtt.messages.wire import Packet, instant, read_instant
 from hub.database import Database, put_setting, setting
 from hub.schema import gateway_order
 
+WORDS: Final = {
+    "list": None,
+    "behave": None,
+    "approve": GatewayState.AUTHORISED,
+    "decline": GatewayState.FAILED,
+    "expire": GatewayState.EXPIRED,
+}
+"""What a person may say, and what it makes of orders that wait."""
 SETTING: Final = "gateway.behaviour"
 _BY_CODE: Final = frozenset({"wallet", "gift-card"})
 """Methods where the customer shows a code; with all others the customer reads ours."""
@@ -179,6 +187,22 @@ class SimulatedGateway:
 
 
 # What a person does -------------------------------------------------------------------------------------------------
+
+
+def obey(connection: Connection, word: str, text: str = "") -> str:
+    """Do what a person says, one of `WORDS`, and give the answer; ValueError: it makes no sense."""
+    if word == "list":
+        lines = [
+            f"{entry.reference}  {'refund' if entry.refund else entry.method}  {entry.state}  "
+            f"{Money(entry.moved or entry.asked, Currency.parse(entry.currency))}"
+            for entry in books(connection)
+        ]
+        return "\n".join([*lines, f"holds {balance(connection)} minor units"])
+    if word == "behave":
+        behave(connection, text)
+        return text or "approve"
+    state = WORDS[word]
+    return "" if state is None else f"{decide(connection, state)} orders are {state}"
 
 
 def behave(connection: Connection, text: str) -> None:

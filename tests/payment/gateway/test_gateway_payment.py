@@ -13,7 +13,6 @@ from appliance.core.gateway import GatewayState
 from appliance.core.payment import IntentKind, OutcomeKind, Progress
 from appliance.errors import DeviceOffline
 from appliance.io.payment.gateway import GiftCardHub, QrHub, WalletHub
-from appliance.mqtt.topics import Kind
 from tests.mqtt.contract import Listener
 from tests.mqtt.parts import Broker, wait_for
 from tests.payment.gateway.till import ALIPAY, AMOUNT, GatewayHub, GatewayHubProcess, Till, contents, nok
@@ -22,6 +21,16 @@ MakeTill = Callable[..., Till]
 
 WIRES = ["", "twice", "backwards", "twice, backwards", "lose 1", "lose 3"]
 """What happens to the gateway's messages on their way."""
+
+
+def first_order(listener: Listener) -> bytes:
+    """Give the message of the order that was sent first."""
+
+    def heard() -> list[bytes]:
+        return [payload for topic, payload, _ in listener.kept() if topic.endswith("/up/pay")]
+
+    wait_for(heard, "an order on the wire")
+    return heard()[0]
 
 
 # A code on our screen -------------------------------------------------------------------------------------------------
@@ -122,10 +131,7 @@ def test_an_order_that_was_lost_on_its_way_is_not_charged_even_if_it_comes_late(
     outcome = till.pay()
     assert outcome.kind is OutcomeKind.CANCELLED
     assert "never got this order" in outcome.text
-    lost = next(payload for topic, payload, _ in listener.kept() if topic.endswith("/up/pay"))
-    before = listener.heard[Kind.PAYMENT]
-    listener.send(f"kvitt/1/k/{till.kiosk.id}/up/pay", lost)
-    wait_for(lambda: listener.heard[Kind.PAYMENT] > before, "the answer to the late order")
+    listener.send(f"kvitt/1/k/{till.kiosk.id}/up/pay", first_order(listener))
     assert till.lookup().kind is OutcomeKind.CANCELLED
     assert hub.books() == ()
 
@@ -135,10 +141,9 @@ def test_an_order_that_comes_twice_is_carried_out_once(
 ) -> None:
     till = make_till().open()
     assert till.pay().kind is OutcomeKind.APPROVED
-    order = next(payload for topic, payload, _ in listener.kept() if topic.endswith("/up/pay"))
-    before = listener.heard[Kind.PAYMENT]
-    listener.send(f"kvitt/1/k/{till.kiosk.id}/up/pay", order)
-    wait_for(lambda: listener.heard[Kind.PAYMENT] > before, "the answer to the repeated order")
+    listener.send(f"kvitt/1/k/{till.kiosk.id}/up/pay", first_order(listener))
+    # The hub takes one message after the other.
+    assert till.lookup().kind is OutcomeKind.APPROVED
     assert hub.balance() == AMOUNT
     assert len(hub.books()) == 1
 
@@ -302,6 +307,7 @@ def test_a_customers_code_is_in_one_message_and_nowhere_else(
         till.restart()
         till.lookup()
     hub.stop()
+    first_order(listener)
     carried = [topic for topic, payload, _ in listener.kept() if code.encode() in payload]
     assert carried == [f"kvitt/1/k/{till.kiosk.id}/up/pay"]
     assert [file for file, content in contents(tmp_path).items() if code.encode() in content] == []
@@ -342,3 +348,17 @@ def test_what_cannot_be_recorded_is_never_sent(hub: GatewayHub, make_till: MakeT
 @pytest.mark.parametrize("driver", [QrHub, WalletHub, GiftCardHub])
 def test_the_drivers_have_their_own_options(driver: type[QrHub]) -> None:
     assert driver.Options(method="x1").method == "x1"
+
+
+def test_the_simulated_gateway_obeys_a_person(
+    hub: GatewayHub, make_till: MakeTill, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert hub.command("gateway", "behave", "ask") == 0
+    till = make_till().open()
+    paying = till.begin().wait_for(Progress.SCAN_CODE)
+    assert hub.command("gateway", "approve") == 0
+    assert paying.outcome().kind is OutcomeKind.APPROVED
+    assert hub.command("gateway", "list") == 0
+    assert capsys.readouterr().out.endswith("SIM7001  vipps  CAPTURED  48.80 NOK\nholds 4880 minor units\n")
+    assert hub.command("gateway", "behave", "aks") == 1
+    assert "did you mean 'ask'?" in capsys.readouterr().err
