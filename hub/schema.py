@@ -20,7 +20,7 @@ from sqlalchemy import (
     Text,
 )
 
-REVISION: Final = "0004"
+REVISION: Final = "0005"
 """The newest step of hub/migrations, which makes these very tables."""
 METADATA: Final = MetaData()
 
