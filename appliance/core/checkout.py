@@ -220,6 +220,7 @@ class Transaction:
 class DecidedPayment:
     """What a person decided about a payment in doubt."""
 
+    kind: IntentKind
     amount: Money
     decision: PaymentDecision
     operator: Operator
@@ -343,8 +344,12 @@ class Checkout:
         refunds = tuple(task.refund for task in self.refunds.values() if task.refund is not None)
         return tuple(p.intent.attempt for p in (*payments, *refunds) if p.state.unresolved)
 
+    def refunding_devices(self) -> frozenset[str]:
+        """Give the tender devices at which a refund is under way or in doubt."""
+        running = (task.running for task in self.refunds.values())
+        return frozenset(payment.intent.device for payment in running if payment is not None)
+
     def busy_devices(self) -> frozenset[str]:
         """Give the tender devices at which an intent is under way or in doubt: none may begin there before it ends."""
         sale = self.transaction.running if self.transaction else None
-        running = [sale, *(task.running for task in self.refunds.values())]
-        return frozenset(payment.intent.device for payment in running if payment is not None)
+        return self.refunding_devices() | ({sale.intent.device} if sale is not None else set())

@@ -13,7 +13,7 @@ from appliance.core.commands import PrintResult, ReceiptKind
 from appliance.core.effects import Effect, look_up
 from appliance.core.evolution import receipt_settled
 from appliance.core.moment import Decision, Moment
-from appliance.core.payment import Payment, PaymentState, Progress
+from appliance.core.payment import IntentKind, Payment, PaymentState, Progress
 
 
 def decide(checkout: Checkout, command: c.Command, book: PriceBook, moment: Moment) -> Decision | Rejection:
@@ -191,7 +191,7 @@ def _interrupted(checkout: Checkout, payment: Payment, moment: Moment) -> tuple[
     )
     transaction = checkout.transaction
     original = transaction.payment_of(intent.original_attempt) if transaction else None
-    if transaction is None or original is None or payment.reason is None:
+    if transaction is None or original is None or payment.reason is None or intent.kind is not IntentKind.REVERSE:
         return (never,)
     return (never, *undoing.reverse(checkout, transaction, original, payment.reason, moment))
 
@@ -208,8 +208,17 @@ def _cut_off(job: str, checkout: Checkout) -> e.ReceiptIssued:
 
 def outstanding(checkout: Checkout) -> tuple[Effect, ...]:
     """Give the effects that the state still asks for after a restart."""
+    asked = [payment for payment in doubt.running(checkout) if payment.state is PaymentState.UNKNOWN]
+    return tuple(look_up(checkout, payment) for payment in (*asked, *_decided_unpaid(checkout)))
+
+
+def _decided_unpaid(checkout: Checkout) -> tuple[Payment, ...]:
+    """Give the payments of the open transaction that a person decided not to be paid: he may have been wrong."""
+    transaction = open_sale(checkout)
     return tuple(
-        look_up(checkout, payment) for payment in doubt.running(checkout) if payment.state is PaymentState.UNKNOWN
+        payment
+        for payment in (transaction.payments if transaction is not None else ())
+        if payment.state is PaymentState.NOT_CHARGED and payment.intent.attempt in checkout.decided
     )
 
 

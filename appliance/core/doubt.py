@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from appliance.core import commands as c
 from appliance.core import events as e
-from appliance.core.checkout import Checkout, Reason, Rejection, Transaction, TransactionState
+from appliance.core.checkout import Checkout, DecidedPayment, Reason, Rejection, Transaction, TransactionState
 from appliance.core.effects import LookUp, look_up
 from appliance.core.moment import Decision
-from appliance.core.payment import OutcomeKind, Payment, PaymentState
+from appliance.core.payment import IntentKind, OutcomeKind, Payment, PaymentState
 
 
 def lost(checkout: Checkout, transaction: Transaction, payment: Payment, reason: str) -> Decision:
@@ -64,18 +66,23 @@ def contradict(
 ) -> Decision | Rejection:
     """Take what a device says after a person has decided.
 
-    A charge that shows up while its goods are unpaid is in doubt again, so that nobody pays them a second time; what
-    cannot be put right here is told to staff.
+    A charge that shows up while its goods are unpaid is in doubt again, so that nobody pays them a second time; a
+    refund that shows up keeps the next one from being sent. What cannot be put right here is told to staff.
     """
     decided, outcome = checkout.decided.get(command.attempt), command.outcome
-    charged = outcome.kind is OutcomeKind.APPROVED
-    was_paid = decided is not None and decided.decision is c.PaymentDecision.WAS_PAID
-    if decided is None or outcome.kind is OutcomeKind.UNKNOWN or charged is was_paid or _claimed(checkout, command):
+    if decided is None or outcome.kind is OutcomeKind.UNKNOWN or _claimed(checkout, command):
+        return Rejection(reason=Reason.NOT_NOW)
+    is_payment = decided.kind is IntentKind.PAY
+    moved = outcome.kind is OutcomeKind.APPROVED or (not is_payment and outcome.kind is OutcomeKind.REVERSED)
+    if moved is (decided.decision is c.PaymentDecision.WAS_PAID):
         return Rejection(reason=Reason.NOT_NOW)
     number = outcome.reference.receipt_number if outcome.reference else ""
-    told = f"{decided.amount} {'charged' if charged else 'not paid'} after all, receipt {number or '-'}"
+    word = _AFTER_ALL[is_payment, moved]
+    told = f"{decided.amount} {word} after all, receipt {number or '-'}"
+    if not is_payment:
+        return Decision((*_not_once_more(checkout, decided), e.HelpCalled(code=told)))
     open_states = (TransactionState.OPEN, TransactionState.TENDERING)
-    if not charged or transaction is None or payment is None or transaction.state not in open_states:
+    if not moved or transaction is None or payment is None or transaction.state not in open_states:
         return Decision((e.HelpCalled(code=told),))
     events: list[e.Event] = []
     under_way = transaction.running
@@ -88,6 +95,26 @@ def contradict(
     reason = f"{told}; {decided.operator} had decided otherwise"
     doubt = e.PaymentOutcomeLost(transaction=transaction.id, attempt=payment.intent.attempt, reason=reason)
     return Decision((*events, doubt, e.HelpCalled(code="payment")))
+
+
+_AFTER_ALL: Final = {
+    (True, True): "charged",
+    (True, False): "not paid",
+    (False, True): "given back",
+    (False, False): "not given back",
+}
+
+
+def _not_once_more(checkout: Checkout, decided: DecidedPayment) -> tuple[e.Event, ...]:
+    """Keep refunds of the same amount from being sent that have not left yet."""
+    waiting = (task.running for task in checkout.refunds.values())
+    return tuple(
+        e.PaymentNotCharged(
+            transaction=refund.intent.transaction, attempt=refund.intent.attempt, reason="given back before"
+        )
+        for refund in waiting
+        if refund is not None and refund.state is PaymentState.INTENT and refund.intent.amount == decided.amount
+    )
 
 
 def _claimed(checkout: Checkout, command: c.ReportOutcome) -> bool:

@@ -18,7 +18,7 @@ from appliance.core.checkout import (
     Transaction,
     TransactionState,
 )
-from appliance.core.commands import PrintResult, ReceiptKind
+from appliance.core.commands import PaymentDecision, PrintResult, ReceiptKind
 from appliance.core.identifiers import LineNumber
 from appliance.core.lifecycle import next_lane, next_state
 from appliance.core.money import Money
@@ -68,6 +68,8 @@ def evolve(checkout: Checkout, event: e.Event, at: datetime) -> Checkout:
             return _receipt_issued(checkout, event)
         case e.TransactionStarted():
             return _started(checkout, event)
+        case e.PaymentResolved():
+            return _resolved(checkout, event)
         case e.PostVoidBegun():
             return _post_void_begun(checkout, event)
         case e.PaymentReversed():
@@ -146,16 +148,17 @@ def _in_transaction(checkout: Checkout, event: e.Event, at: datetime) -> Checkou
         return replace(checkout, transaction=changed, last_sale=changed, sales=checkout.sales + 1, takings=takings)
     if isinstance(event, e.PaymentRequested):
         checkout = replace(checkout, progress=Progress.CONNECTING, may_cancel=False, code="", code_until=None)
-    if isinstance(event, e.PaymentResolved):
-        checkout = _resolved(checkout, transaction, event)
     return replace(checkout, transaction=changed)
 
 
-def _resolved(checkout: Checkout, transaction: Transaction, event: e.PaymentResolved) -> Checkout:
-    payment = next((p for p in transaction.payments if p.intent.attempt == event.attempt), None)
-    if payment is None:
+def _resolved(checkout: Checkout, event: e.PaymentResolved) -> Checkout:
+    payment = checkout.transaction.payment_of(event.attempt) if checkout.transaction else None
+    payment = payment or payment_evolution.refund_of(checkout, event.attempt)
+    if payment is None or event.decision is PaymentDecision.GIVEN_BACK:
         return checkout
-    decided = DecidedPayment(amount=payment.intent.amount, decision=event.decision, operator=event.operator)
+    decided = DecidedPayment(
+        kind=payment.intent.kind, amount=payment.intent.amount, decision=event.decision, operator=event.operator
+    )
     return replace(checkout, decided={**checkout.decided, event.attempt: decided})
 
 

@@ -174,7 +174,7 @@ def report(checkout: Checkout, command: c.ReportOutcome, moment: Moment) -> Deci
     task = next((t for t in checkout.refunds.values() if t.refund and t.refund.intent.attempt == command.attempt), None)
     if task is not None and task.refund is not None:
         if task.refund.state.final:
-            return Rejection(reason=Reason.NOT_NOW)
+            return doubt.contradict(checkout, command, None, task.refund)
         return undoing.report_refund(checkout, task, task.refund, command.outcome)
     found = _find(checkout, command.attempt)
     if found is None or found[1].state.final:

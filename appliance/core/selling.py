@@ -152,7 +152,7 @@ def void_transaction(checkout: Checkout, command: c.VoidTransaction) -> Decision
 def _blocked(checkout: Checkout) -> Rejection | None:
     """Say why no item can be taken at all."""
     match checkout.state:
-        case TransactionState.TENDERING | TransactionState.IN_DOUBT:
+        case TransactionState.TENDERING | TransactionState.IN_DOUBT | TransactionState.POST_VOIDING:
             return Rejection(reason=Reason.PAYMENT_RUNNING)
         case TransactionState.TENDERED if (
             checkout.transaction and leave(checkout.transaction, receipts(checkout)) is None

@@ -57,6 +57,8 @@ def undo(checkout: Checkout, moment: Moment) -> Decision | Rejection:
         return Rejection(reason=Reason.NOT_NOW)
     if transaction.running is not None:
         return Rejection(reason=Reason.PAYMENT_RUNNING)
+    if transaction.parts[-1].intent.device in checkout.refunding_devices():
+        return Rejection(reason=Reason.PAYMENT_RUNNING)
     by_staff = any(not part.intent.device for part in transaction.parts)
     if by_staff and checkout.operator is None:
         return Rejection(reason=Reason.NOT_SIGNED_ON)
@@ -70,6 +72,9 @@ def _next(
     events: list[e.Event] = []
     parts = [part for part in reversed(transaction.parts) if but is None or part.intent.attempt != but.intent.attempt]
     for number, part in enumerate(parts):
+        if part.intent.device in checkout.refunding_devices():
+            # One intent at a device: the next part waits until staff come and ask for it.
+            return (*events, *call_staff(checkout))
         steps = reverse(checkout, transaction, part, reason, moment.later(number))
         events += steps
         if part.intent.device:

@@ -225,6 +225,19 @@ class Moving(RuleBasedStateMachine):
             if payment.state is PaymentState.UNKNOWN:
                 self.till.do(c.ReportOutcome(payment.intent.attempt, self.books[payment.intent.attempt].outcome))
 
+    @precondition(lambda self: bool(self.till.checkout.unresolved()))
+    @rule()
+    def decide(self) -> None:
+        """Let staff read the device's own journal, and decide what it says."""
+        self.till.sign_on()
+        for payment in running(self.till.checkout):
+            if payment.state is PaymentState.UNKNOWN:
+                moved = self.books[payment.intent.attempt].moved
+                if abs(moved) not in (0, payment.intent.amount.minor):
+                    continue  # the staff page asks whether this amount was paid
+                said = c.PaymentDecision.WAS_PAID if moved else c.PaymentDecision.WAS_NOT_PAID
+                self.till.do(c.ResolvePayment(payment.intent.attempt, said, "the device's journal"))
+
     # What always holds -----------------------------------------------------------------------------------------------
 
     @invariant()

@@ -256,6 +256,51 @@ def test_a_refund_in_doubt_is_looked_up_and_no_second_one_begins() -> None:
     assert till.attempt != refund
 
 
+def test_a_refund_that_a_power_cut_kept_from_being_sent_waits_for_staff() -> None:
+    till = owing()
+    (attempt,) = till.checkout.refunds
+    till.do(c.RefundPayment(attempt))
+    till.restart()
+    assert till.sale.running is None
+    assert list(till.checkout.refunds) == [attempt]
+    till.sign_on()
+    till.do(c.ResolvePayment(attempt, c.PaymentDecision.GIVEN_BACK, "cash"))
+    assert not till.checkout.refunds
+
+
+def test_goods_are_not_scanned_into_a_sale_that_is_being_undone() -> None:
+    till = sold()
+    till.sign_on()
+    till.do(c.PostVoid("wrong goods"))
+    assert reason(till.do(c.ScanCode(MILK))) is Reason.PAYMENT_RUNNING
+
+
+def test_a_reversal_that_shows_up_after_staff_denied_it_is_told_to_staff() -> None:
+    till = split()
+    till.do(c.UndoPayments())
+    till.send()
+    till.outcome(OutcomeKind.UNKNOWN)
+    undo = till.attempt
+    till.sign_on()
+    till.do(c.ResolvePayment(undo, c.PaymentDecision.WAS_NOT_PAID, "nothing in the terminal's journal"))
+    till.do(c.ReportOutcome(undo, Outcome(kind=OutcomeKind.REVERSED)))
+    assert till.of(e.HelpCalled)[-1].code.startswith("20.00 NOK given back after all")
+
+
+def test_a_refund_that_shows_up_keeps_the_next_one_from_being_sent() -> None:
+    till = owing()
+    (attempt,) = till.checkout.refunds
+    till.do(c.RefundPayment(attempt))
+    first = till.attempt
+    till.do(c.RecordPayment(first, Sending(), lambda _: None))
+    till.do(c.ReportOutcome(first, Outcome(kind=OutcomeKind.UNKNOWN)))
+    till.do(c.ResolvePayment(first, c.PaymentDecision.WAS_NOT_PAID, "not in the journal"))
+    till.do(c.RefundPayment(attempt))
+    second = till.attempt
+    till.do(c.ReportOutcome(first, Outcome(kind=OutcomeKind.APPROVED, amount=nok(9900))))
+    assert reason(till.do(c.RecordPayment(second, Sending(), lambda _: None))) is Reason.NOT_NOW
+
+
 def test_a_debt_outlives_its_transaction_and_the_business_day() -> None:
     till = owing()
     (attempt,) = till.checkout.refunds
