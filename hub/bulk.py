@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import Connection, Table
+from sqlalchemy.exc import DBAPIError
 
 
 class Columns:
@@ -16,16 +17,25 @@ class Columns:
         self._table = table.name
         self._names = names
 
-    def insert(self, connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
-        """Insert rows, which are new."""
-        if not rows:
-            return
+    def insert(self, connection: Connection, rows: Iterable[tuple[Any, ...]]) -> None:
+        """Insert rows, which are new, each taken when its turn comes. Faults are SQLAlchemy's."""
         names = ", ".join(f'"{name}"' for name in self._names)
         if connection.dialect.name == "postgresql":
             from hub.postgres import copy_rows  # noqa: PLC0415 - not every hub has a PostgreSQL
 
-            copy_rows(connection, f'COPY "{self._table}" ({names}) FROM STDIN', rows)
-            return
-        places = ", ".join("?" * len(self._names))
-        statement = f'INSERT INTO "{self._table}" ({names}) VALUES ({places})'  # noqa: S608 - our own names
-        connection.exec_driver_sql(statement, list(rows))
+            statement = f'COPY "{self._table}" ({names}) FROM STDIN'
+            write = copy_rows
+        else:
+            places = ", ".join("?" * len(self._names))
+            statement = f'INSERT INTO "{self._table}" ({names}) VALUES ({places})'  # noqa: S608 - our own names
+            write = _execute_many
+        dialect = connection.dialect
+        faults = dialect.loaded_dbapi.Error
+        try:
+            write(connection, statement, rows)
+        except faults as error:
+            raise DBAPIError.instance(statement, None, error, faults, dialect=dialect) from error
+
+
+def _execute_many(connection: Connection, statement: str, rows: Iterable[tuple[Any, ...]]) -> None:
+    connection.connection.cursor().executemany(statement, rows)  # type: ignore[arg-type] # any iterable will do

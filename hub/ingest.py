@@ -266,7 +266,8 @@ class _Writing:
     def write(self, connection: Connection) -> None:
         """Write it all."""
         _ROW.insert(connection, self.rows)
-        _UNFIT.insert(connection, self.unfit)
+        if self.unfit:
+            _UNFIT.insert(connection, self.unfit)
         self.ledger.write(connection)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -51,71 +51,116 @@ _TENDER: Final = Columns(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _Booking:
+    """A sale and what stands in all of its rows."""
+
+    key: tuple[str, int, int]
+    day: str
+    row: Row
+    sale: Sale | QuickSale
+
+
 @dataclass(slots=True)
 class Ledger:
     """Gathers the bookings of one commit, and writes them with one statement per table."""
 
-    _rows: dict[Columns, list[tuple[Any, ...]]] = field(default_factory=lambda: defaultdict(list))
-    _stock: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
+    _bookings: list[_Booking] = field(default_factory=list)
 
     def book(self, kiosk: str, epoch: int, row: Row) -> None:
         """Take a row; Malformed if it cannot be booked, and then nothing of it is."""
         if isinstance(row, SaleRow):
-            self._book_sale((kiosk, epoch, row.seq), row, row.sale)
+            sale: Sale | QuickSale = row.sale
         elif row.type == TYPE and row.tv in VERSIONS:
-            self._book_sale((kiosk, epoch, row.seq), row, Sale.parse(row.data))
-
-    def _book_sale(self, key: tuple[str, int, int], row: Row, sale: Sale | QuickSale) -> None:
-        transaction = sale.transaction
-        store = transaction.store
-        day = transaction.business_date.isoformat()
-        self._rows[_SALE].append(
-            (
-                *key,
-                str(transaction),
-                store,
-                transaction.workstation,
-                day,
-                row.at,
-                row.catalogue or "",
-                str(sale.currency),
-                sale.total,
-                sale.receipt_token,
-            )
-        )
-        self._rows[_LINE] += [
-            (
-                *key,
-                line.line,
-                line.type,
-                line.sku,
-                line.gtin,
-                line.text,
-                line.entry,
-                str(line.quantity),
-                line.unit,
-                line.price,
-                line.gross,
-                str(line.vat),
-                day,
-            )
-            for line in sale.lines
-        ]
-        self._rows[_TAX] += [(*key, str(tax.rate), tax.net, tax.tax, tax.gross, day) for tax in sale.taxes]
-        tenders: Sequence[Tender | QuickTender] = sale.tenders
-        self._rows[_TENDER] += [
-            (*key, number, tender.type, tender.amount, tender.attempt, tender.masked_pan, tender.card_name, day)
-            for number, tender in enumerate(tenders, 1)
-        ]
-        self._rows[MOVEMENT] += [
-            (*key, number, store, sku, quantity, "sale" if quantity < 0 else "return", day)
-            for number, (sku, quantity) in enumerate(sale.stock, 1)
-        ]
-        for sku, quantity in sale.stock:
-            self._stock[store, sku] += quantity
+            sale = Sale.parse(row.data)
+        else:
+            return
+        day = sale.transaction.business_date.isoformat()
+        self._bookings.append(_Booking((kiosk, epoch, row.seq), day, row, sale))
 
     def write(self, connection: Connection) -> None:
-        """Write everything, stock in SKU order so that two writers cannot wait for each other."""
-        for columns, rows in self._rows.items():
-            columns.insert(connection, rows)
-        move(connection, self._stock)
+        """Write everything."""
+        if not self._bookings:
+            return
+        for columns, rows in (
+            (_SALE, _sale),
+            (_LINE, _lines),
+            (_TAX, _taxes),
+            (_TENDER, _tenders),
+            (MOVEMENT, _movements),
+        ):
+            columns.insert(connection, (row for booking in self._bookings for row in rows(booking)))
+        changes: dict[tuple[str, str], int] = defaultdict(int)
+        for booking in self._bookings:
+            for sku, quantity in booking.sale.stock:
+                changes[booking.sale.transaction.store, sku] += quantity
+        move(connection, changes)
+
+
+_Rows = Iterable[tuple[Any, ...]]
+
+
+def _sale(booking: _Booking) -> _Rows:
+    row, sale = booking.row, booking.sale
+    yield (
+        *booking.key,
+        str(sale.transaction),
+        sale.transaction.store,
+        sale.transaction.workstation,
+        booking.day,
+        row.at,
+        row.catalogue or "",
+        str(sale.currency),
+        sale.total,
+        sale.receipt_token,
+    )
+
+
+def _lines(booking: _Booking) -> _Rows:
+    kiosk, epoch, seq = booking.key
+    day = booking.day
+    for line in booking.sale.lines:
+        yield (
+            kiosk,
+            epoch,
+            seq,
+            line.line,
+            line.type,
+            line.sku,
+            line.gtin,
+            line.text,
+            line.entry,
+            str(line.quantity),
+            line.unit,
+            line.price,
+            line.gross,
+            str(line.vat),
+            day,
+        )
+
+
+def _taxes(booking: _Booking) -> _Rows:
+    for tax in booking.sale.taxes:
+        yield (*booking.key, str(tax.rate), tax.net, tax.tax, tax.gross, booking.day)
+
+
+def _tenders(booking: _Booking) -> _Rows:
+    tenders: Sequence[Tender | QuickTender] = booking.sale.tenders
+    for number, tender in enumerate(tenders, 1):
+        yield (
+            *booking.key,
+            number,
+            tender.type,
+            tender.amount,
+            tender.attempt,
+            tender.masked_pan,
+            tender.card_name,
+            booking.day,
+        )
+
+
+def _movements(booking: _Booking) -> _Rows:
+    kiosk, epoch, seq = booking.key
+    day, store = booking.day, booking.sale.transaction.store
+    for number, (sku, quantity) in enumerate(booking.sale.stock, 1):
+        yield (kiosk, epoch, seq, number, store, sku, quantity, "sale" if quantity < 0 else "return", day)

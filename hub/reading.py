@@ -6,11 +6,9 @@ The quick way takes nothing that the other one does not take, and no field that 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 from typing import Annotated, ClassVar, Final, Literal
-from uuid import UUID
 
 from msgspec import Meta, Raw, Struct, field
 from msgspec.json import Decoder
@@ -79,8 +77,7 @@ class _Sale(Struct, forbid_unknown_fields=True, kw_only=True):
     rounding: Amount = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QuickSale:
+class QuickSale(Struct, frozen=True, kw_only=True, gc=False):
     """`messages.sale.Sale`: what that promises holds here too."""
 
     transaction: TransactionId
@@ -97,7 +94,7 @@ class QuickSale:
 class _Row(Struct, forbid_unknown_fields=True, kw_only=True):
     type: Literal["transaction.completed"]
     tv: Literal[1, 2]
-    id: UUID
+    id: Annotated[str, Meta(pattern=r"\A[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")]
     seq: Number
     at: str
     clock_synced: bool
@@ -113,8 +110,7 @@ class _Batch(Struct, forbid_unknown_fields=True, kw_only=True):
     events: Annotated[list[Raw], Meta(max_length=MAX_ROWS)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SaleRow:
+class SaleRow(Struct, frozen=True, kw_only=True, gc=False):
     """`messages.journal.WireRow` of a completed sale, with the sale."""
 
     type: ClassVar[str] = TYPE
@@ -165,7 +161,7 @@ def _sale_row(text: bytes) -> SaleRow | None:
     return SaleRow(
         tv=row.tv,
         seq=row.seq,
-        id=str(row.id),
+        id=row.id,
         at=row.at,
         hash=row.hash,
         catalogue=row.catalogue,
