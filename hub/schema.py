@@ -20,7 +20,7 @@ from sqlalchemy import (
     Text,
 )
 
-REVISION: Final = "0005"
+REVISION: Final = "0006"
 """The newest step of hub/migrations, which makes these very tables."""
 METADATA: Final = MetaData()
 
@@ -219,6 +219,26 @@ catalogue_version: Final = Table(
     Column("effective_at", String(24), nullable=False),
     Column("forced", Boolean, nullable=False),
     Column("cohort", Integer, nullable=False),
+    Column("origin", String(200), nullable=False, default=""),
+    Column("made_by", String(60), nullable=False, default=""),
+    Column("released_by", String(60), nullable=False, default=""),
+)
+
+catalogue_held: Final = Table(
+    "catalogue_held",
+    METADATA,
+    Column("number", Integer, primary_key=True),
+    Column("zone", String(32), nullable=False),
+    Column("base", Integer, nullable=False),
+    Column("at", String(24), nullable=False),
+    Column("origin", String(200), nullable=False),
+    Column("made_by", String(60), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("whole", Boolean, nullable=False),
+    Column("effective_at", String(24), nullable=False),
+    Column("cohort", Integer, nullable=False),
+    Column("products", LargeBinary, nullable=False),
 )
 
 catalogue_product: Final = Table(
