@@ -103,6 +103,10 @@ class ZvtTerminal:
         """End the day at the terminal itself, as many do every night."""
         self._desk.close_day()
 
+    def synced(self) -> list[str]:
+        """Give the receipt numbers that the till has told (1F1F), "" for an empty one."""
+        return self._desk.synced()
+
     # The lines ------------------------------------------------------------------------------------------------------
 
     def listen_tcp(self, port: int = 0, host: str = "127.0.0.1") -> int:

@@ -65,7 +65,7 @@ class Behaviour:
 
     # Our answer is missing.
     missing: str = "reverse"
-    """reverse or keep the sale."""
+    """reverse or keep the sale; sync: keep it until the next payment says by 1F1F that the till is one behind."""
     stored_at: str = "prints"
     """The sale stands after our answer to the status, or to the last print command."""
 
@@ -83,7 +83,15 @@ class Behaviour:
     busy: float = 0.0
     """Busy for so long after the payment."""
     state: int = 0
-    """Status byte of 05 01."""
+    """Status byte of 05 01, until the till initialises or diagnoses the terminal."""
+    hopeless: bool = False
+    """And after it."""
+
+    # Habits.
+    message_ids: bool = False
+    """Number messages (1F73) if the till asks for it at its next registration, and insist on the right numbers."""
+    receipt_sync: bool = False
+    """Tell the last receipt number, and take the till's (1F1F)."""
 
     # The line.
     drop: str = ""

@@ -6,19 +6,22 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
 from appliance.io.payment.zvt import apdu as wire
 from appliance.io.payment.zvt.apdu import ACKNOWLEDGE, Apdu, negative
 from appliance.io.payment.zvt.fields import read_fields
+from appliance.io.payment.zvt.message_ids import tag
+from appliance.io.payment.zvt.messages import MESSAGE_ID
 from appliance.io.payment.zvt.tlv import first
 from simulators.books import Books, EntryKind
 from simulators.zvt import frames
 from simulators.zvt.behaviour import Behaviour
 from simulators.zvt.ledger import Ledger
 from simulators.zvt.line import Peer
-from simulators.zvt.talk import Interrupted, NoAnswer, Talk
+from simulators.zvt.talk import Interrupted, NoAnswer, Talk, with_object
 from simulators.zvt.teller import Pending, Teller
 
 _PRINTS_BY_TILL: Final = 0x80
@@ -60,6 +63,10 @@ class Desk:
     def answer(self, how: str) -> None:
         """Decide the waiting payment: "approve", "decline 51", "cancel"; nothing happens if none waits."""
         self._teller.answer(how)
+
+    def synced(self) -> list[str]:
+        """Give the receipt numbers that the till has told (1F1F)."""
+        return list(self._teller.synced)
 
     def sell(self, amount: int) -> None:
         """Take money by hand, as somebody at an unlocked terminal can."""
@@ -124,6 +131,8 @@ class Desk:
                 talk.say(ACKNOWLEDGE)
             case wire.DIAGNOSIS | wire.INITIALISATION:
                 talk.say(ACKNOWLEDGE)
+                if not self._teller.now.hopeless:
+                    self._default = self._teller.now = replace(self._teller.now, state=0)
                 talk.ask(Apdu(wire.COMPLETION))
             case _:
                 talk.say(negative(0x83))
@@ -133,12 +142,18 @@ class Desk:
         if currency != self._currency:
             talk.say(Apdu(0x841E, b"\x6f"))
             return
-        announced = first(read_fields(command.data[6:]).tlv, 0x0A) or b""
+        objects = read_fields(command.data[6:]).tlv
+        announced = first(objects, 0x0A) or b""
         self._teller.till_prints = bool(config & _PRINTS_BY_TILL)
         self._teller.blocks = wire.PRINT_BLOCK.to_bytes(2, "big") in announced
         self._registered = True
         talk.say(ACKNOWLEDGE)
-        talk.ask(frames.registered(self._terminal, self._currency))
+        wants = {0x51: 0x01, 0xC2: 0x02}.get(self._teller.now.state, 0)
+        numbers = self._teller.now.message_ids and first(objects, MESSAGE_ID) is not None
+        completion = frames.registered(self._terminal, self._currency, wants=wants)
+        talk.ask(with_object(completion, tag(0)) if numbers else completion)
+        if numbers:
+            talk.number()
 
     def _repeat(self, talk: Talk, command: Apdu) -> None:
         told = self._teller.now

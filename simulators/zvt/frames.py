@@ -37,8 +37,10 @@ def status(entry: Entry, *, terminal: str, told: Behaviour, with_currency: bool 
         0x8A: b"\x06",
         0x8B: b"DEBIT MASTERCARD\0",
     }
-    check = _SIGNATURE if told.signature else _NO_CHECK
-    return Apdu(wire.STATUS_INFORMATION, write_fields(values, (check,)))
+    objects = [_SIGNATURE if told.signature else _NO_CHECK]
+    if told.receipt_sync:
+        objects.append(Tlv(0x1F1F, bcd(entry.receipt, 2)))
+    return Apdu(wire.STATUS_INFORMATION, write_fields(values, tuple(objects)))
 
 
 def no_result(result: int, *, terminal: str) -> Apdu:
@@ -51,9 +53,9 @@ def step(code: int, minutes: int = 0) -> Apdu:
     return Apdu(wire.INTERMEDIATE_STATUS, bytes((code,)) + (bcd(minutes, 1) if minutes else b""))
 
 
-def registered(terminal: str, currency: int) -> Apdu:
-    """Give the completion of a registration."""
-    values = {0x19: b"\0", 0x29: bytes.fromhex(terminal), 0x49: bcd(currency, 2)}
+def registered(terminal: str, currency: int, *, wants: int = 0) -> Apdu:
+    """Give the completion of a registration; `wants`: the bits of BMP 19."""
+    values = {0x19: bytes((wants,)), 0x29: bytes.fromhex(terminal), 0x49: bcd(currency, 2)}
     return Apdu(wire.COMPLETION, write_fields(values))
 
 

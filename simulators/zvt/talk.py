@@ -8,6 +8,9 @@ from typing import Final
 
 from appliance.io.payment.zvt import apdu as wire
 from appliance.io.payment.zvt.apdu import Apdu, ProtocolError, negative
+from appliance.io.payment.zvt.fields import TLV, write_fields
+from appliance.io.payment.zvt.message_ids import LARGEST, number_of, tag
+from appliance.io.payment.zvt.tlv import Tlv, read_length, read_tlv
 from simulators.zvt.line import LineCut, Peer
 
 SLICE: Final = 0.05
@@ -30,11 +33,20 @@ class Talk:
 
     def __init__(self, peer: Peer, *, t3: float, stopping: threading.Event) -> None:
         self.peer = peer
+        self._numbers = False
+        self._number = 0
+        self._said = Apdu(wire.COMPLETION)
         self._t3 = t3
         self._stopping = stopping
 
     def receive(self, timeout: float) -> Apdu | None:
-        """Give what the till says; None after `timeout` seconds, LineCut when the line goes."""
+        """Give what the till says; None after `timeout` seconds, LineCut when the line goes or a number is wrong."""
+        apdu = self._receive(timeout)
+        if apdu is not None and self._numbers:
+            self._check(apdu)
+        return apdu
+
+    def _receive(self, timeout: float) -> Apdu | None:
         until = time.monotonic() + timeout
         while True:
             if self._stopping.is_set():
@@ -49,12 +61,32 @@ class Talk:
             if apdu is not None:
                 return apdu
 
+    def number(self) -> None:
+        """Number messages from now on."""
+        self._numbers, self._number = True, 0
+
+    def _check(self, apdu: Apdu) -> None:
+        told = number_of(apdu)
+        wanted = self._number if apdu.answer else self._number % LARGEST + 1
+        if told != wanted:
+            raise LineCut(f"{apdu} has the number {told} in place of {wanted}")
+        self._number = wanted
+
     def say(self, apdu: Apdu) -> None:
         """Send something that wants no answer."""
-        self.peer.send(apdu)
+        self.peer.send(with_object(apdu, tag(self._number)) if self._numbers else apdu)
 
     def ask(self, apdu: Apdu) -> Apdu:
         """Send a command to the till and wait for its answer. A wish to stop comes too late now."""
+        if self._numbers:
+            self._number = self._number % LARGEST + 1
+            apdu = with_object(apdu, tag(self._number))
+        self._said = apdu
+        return self.again()
+
+    def again(self) -> Apdu:
+        """Repeat the last command, as a terminal does that did not hear the answer."""
+        apdu = self._said
         self.peer.send(apdu)
         until = time.monotonic() + self._t3
         while True:
@@ -62,7 +94,7 @@ class Talk:
             if answer is None:
                 raise NoAnswer(str(apdu))
             if answer.control == wire.ABORT_BY_TILL:
-                self.peer.send(negative(0x83))
+                self.say(negative(0x83))
             elif answer.answer:
                 self.peer.dropped(f"after answer {apdu.control:04X}")
                 return answer
@@ -75,3 +107,18 @@ class Talk:
             command = self.receive(3600.0)
             if command is not None and not command.answer and command.control != wire.ABORT_BY_TILL:
                 raise Interrupted(command)
+
+
+def with_object(apdu: Apdu, item: Tlv) -> Apdu:
+    """Put one object more into the BMP 06 at the end of a message, or add one."""
+    for at, byte in enumerate(apdu.data):
+        if byte != TLV:
+            continue
+        try:
+            length, start = read_length(apdu.data, at + 1)
+            if start + length == len(apdu.data):
+                objects = (*read_tlv(apdu.data[start:]), item)
+                return Apdu(apdu.control, apdu.data[:at] + write_fields({}, objects))
+        except ProtocolError:
+            continue
+    return Apdu(apdu.control, apdu.data + write_fields({}, (item,)))

@@ -9,7 +9,9 @@ from typing import Final
 
 from appliance.io.payment.zvt import apdu as wire
 from appliance.io.payment.zvt.apdu import ACKNOWLEDGE, Apdu, negative
-from appliance.io.payment.zvt.fields import read_fields
+from appliance.io.payment.zvt.fields import Fields, read_fields
+from appliance.io.payment.zvt.messages import RECEIPT_SYNC
+from appliance.io.payment.zvt.tlv import first
 from simulators.books import Entry
 from simulators.zvt import frames
 from simulators.zvt.behaviour import Behaviour, behaviour
@@ -38,6 +40,8 @@ class Teller:
         self.till_prints = False
         self.blocks = False
         self.pending: Pending | None = None
+        self.synced: list[str] = []
+        """Receipt numbers that the till has told (1F1F), "" for an empty one."""
         self._ledger = ledger
         self._terminal = terminal
         self._decision: Behaviour | None = None
@@ -58,6 +62,7 @@ class Teller:
         """06 01."""
         asked = read_fields(command.data)
         amount, currency = int(asked.digits(0x04) or 0), int(asked.digits(0x49) or self._ledger.currency)
+        self._synchronise(asked)
         refusal = (0x6F if amount else 0x83) if currency != self._ledger.currency or not amount else 0
 
         def charge(how: Behaviour) -> Entry:
@@ -65,6 +70,20 @@ class Teller:
             return self._ledger.charge(taken, currency if how.currency is None else how.currency)
 
         self._begin(talk, refusal, lambda: self._with_card(talk, amount, currency, charge))
+
+    def _synchronise(self, asked: Fields) -> None:
+        """Take the till's receipt number: equal to ours, it knows of our last sale; one behind, it does not."""
+        told = first(asked.tlv, RECEIPT_SYNC)
+        if told is None or not self.now.receipt_sync:
+            return
+        self.synced.append(told.hex())
+        movement = self._ledger.books.unanswered()
+        if movement is None or not told:
+            return
+        if int(told.hex()) == movement.receipt:
+            self._ledger.stored(movement)
+        elif int(told.hex()) == movement.receipt - 1:
+            self._ledger.undo(movement)
 
     def refund(self, talk: Talk, command: Apdu) -> None:
         """06 31."""
@@ -222,7 +241,7 @@ class Teller:
             told = Apdu(told.control, told.data[:2] + b"\x22\xfa\xf8" + told.data[2:])
         answer = talk.ask(told)
         for _ in range(how.repeats):
-            answer = talk.ask(told)
+            answer = talk.again()
         if how.stubborn and answer.negative is not None:
             answer = ACKNOWLEDGE
         if answer.negative is None and how.stored_at == "status":

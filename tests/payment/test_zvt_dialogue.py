@@ -7,7 +7,7 @@ import pytest
 from appliance.core.payment import Outcome, OutcomeKind
 from appliance.io.payment.zvt.apdu import ACKNOWLEDGE, Apdu, ProtocolError, negative
 from appliance.io.payment.zvt.baseline import Baseline
-from appliance.io.payment.zvt.commands import authorisation
+from appliance.io.payment.zvt.commands import abort
 from appliance.io.payment.zvt.dialogue import (
     AbortAnswered,
     Accepted,
@@ -29,7 +29,7 @@ NO = StatusInformation(result=5, terminal_id="29001006")
 
 
 def dialogue() -> Dialogue:
-    return Dialogue(authorisation(nok(1880)), t3=5.0, t4=180.0, now=0.0)
+    return Dialogue(t3=5.0, t4=180.0, now=0.0)
 
 
 def running() -> Dialogue:
@@ -92,10 +92,10 @@ def test_an_abort_is_sent_only_while_the_terminal_works_and_one_at_a_time() -> N
     started = dialogue()
     assert started.abort() is None
     started.receive(ACKNOWLEDGE, 1.0)
-    assert started.abort() == Apdu(0x06B0)
+    assert started.abort() == abort()
     assert started.abort() is None
     assert started.receive(negative(0x83), 2.0) == AbortAnswered(False)
-    assert started.abort() == Apdu(0x06B0)
+    assert started.abort() == abort()
     assert started.receive(Apdu(0x04FF, b"\x0a"), 3.0) == Interim(status=0x0A)
     assert started.receive(ACKNOWLEDGE, 4.0) == AbortAnswered(True)
 

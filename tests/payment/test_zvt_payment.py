@@ -437,10 +437,10 @@ def test_a_check_tells_the_terminal_and_what_it_needs(till: Till, terminal: ZvtT
     state = till.driver.check()
     assert (state.health, state.category) == (Health.ONLINE, "CAT")
     assert "29001006" in state.detail
-    terminal.default("state C2")
+    terminal.default("state F0")
     state = till.driver.check()
     assert state.health is Health.OFFLINE
-    assert "diagnosis" in state.detail
+    assert "end of day" in state.detail
     assert state.remedy
 
 

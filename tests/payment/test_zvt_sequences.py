@@ -165,7 +165,7 @@ class Stage:
 
     def __init__(self, kind: str, steps: list[list[str]], **options: Any) -> None:
         self.player = Player(steps, kind)
-        self.till = Till(self.player.url, {"currency": "EUR", **options})
+        self.till = Till(self.player.url, {"currency": "EUR", "message_ids": False, **options})
 
     def pay(self) -> Outcome:
         return self.till.pay(money=Money(1880, EUR))

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from appliance.core.money import Currency
 from appliance.errors import DeviceBusy, DeviceError
 from appliance.io.link import open_link
+from appliance.io.payment.zvt import apdu as wire
 from appliance.io.payment.zvt import codes
 from appliance.io.payment.zvt.baseline import Baseline
-from appliance.io.payment.zvt.messages import StatusInformation
+from appliance.io.payment.zvt.messages import StatusInformation, TerminalState
 from appliance.io.payment.zvt.options import ZvtOptions
 from appliance.io.payment.zvt.recovery import Repeated
 from appliance.io.payment.zvt.session import Session, Timers
@@ -22,6 +23,11 @@ log = logging.getLogger(__name__)
 
 IDLE_REREAD: Final = 60.0
 """Seconds after which the last transaction of a terminal that others can use is read again."""
+
+_SERVICES: Final[Mapping[int, int]] = {0x51: wire.INITIALISATION, 0xC2: wire.DIAGNOSIS}
+"""What a terminal's state asks for [Z15 11]."""
+_BITS: Final = ((0x01, wire.INITIALISATION), (0x02, wire.DIAGNOSIS))
+"""The same in the status byte of a registration [Z15 2.1]."""
 
 
 class Access:
@@ -39,6 +45,9 @@ class Access:
         self._stopped = stopped
         self._session: Session | None = None
         self._read_at = 0.0
+        self._sync = ""
+        self._wanted = 0
+        self._failed = False
 
     @property
     def terminal_id(self) -> str:
@@ -66,15 +75,18 @@ class Access:
         self.drop()
         options = self._options
         link = open_link(options.link_url, timeout=float(options.connect) if timers is None else timers.t3)
-        wire: Wire = SerialWire(link, t1=float(options.t1), t2=float(options.t2)) if options.serial else TcpWire(link)
-        session = Session(options.url, wire, timers or self.timers, stopped=self._stopped)
+        way: Wire = SerialWire(link, t1=float(options.t1), t2=float(options.t2)) if options.serial else TcpWire(link)
+        session = Session(options.url, way, timers or self.timers, stopped=self._stopped)
         try:
-            session.register(options.code, options.config, self._currency, options.service)
+            session.register(options.code, options.config, self._currency, options.service, ids=options.message_ids)
         except DeviceError:
             session.close()
             raise
         log.info("terminal %s registered at %s", session.registration.terminal_id, options.url)
         self._session = session
+        if not self._failed:
+            asked = (control for bit, control in _BITS if session.registration.status & bit)
+            self._wanted = next(asked, self._wanted)
         return session
 
     def read_baseline(self, session: Session) -> None:
@@ -103,11 +115,53 @@ class Access:
 
     def after(self, status: StatusInformation) -> None:
         """Keep what a dialogue of ours has just shown."""
+        self._sync = status.receipt_sync
         if self.baseline is not None:
             self.baseline = self.baseline.after(status)
 
+    @property
+    def sync(self) -> str | None:
+        """The receipt number for the next payment (1F1F), "" if it is not known, None where none is to be sent.
+
+        One behind the terminal's own would make it reverse its last sale: it is known only while this connection has
+        seen everything since the terminal told it.
+        """
+        return self._sync if self._options.receipt_sync else None
+
+    # Service --------------------------------------------------------------------------------------------------------
+
+    def note(self, state: TerminalState | None) -> None:
+        """Take the terminal's state: what it asks for is done before the next payment, unless that did not help."""
+        if state is None or state.ready:
+            self._failed = False
+        else:
+            status = 0xFF if state.status is None else state.status
+            self._wanted = 0 if self._failed else _SERVICES.get(status, 0)
+
+    @property
+    def serves(self) -> bool:
+        """Whether the till itself will do what the terminal asks for."""
+        return bool(self._wanted)
+
+    def serve(self, session: Session) -> None:
+        """Initialise the terminal or run its diagnosis, if it asked for it; DeviceError if it is not ready then.
+
+        Called only before money moves, when nothing on this terminal is unresolved.
+        """
+        wanted, self._wanted = self._wanted, 0
+        if not wanted:
+            return
+        try:
+            session.serve(wanted, self._options.code)
+            self.read_baseline(session)
+        except DeviceError:
+            self._failed = True
+            self.drop()
+            raise
+
     def drop(self) -> None:
         """Close the connection; the next command registers again."""
+        self._sync = ""
         if self._session is not None:
             self._session.close()
             self._session = None

@@ -21,7 +21,8 @@ from appliance.core.payment import ReceiptText as ReceiptFact
 from appliance.drivers import Record
 from appliance.errors import DeviceError
 from appliance.io.payment.zvt import codes
-from appliance.io.payment.zvt.apdu import Apdu, ProtocolError
+from appliance.io.payment.zvt.apdu import ProtocolError
+from appliance.io.payment.zvt.commands import Command
 from appliance.io.payment.zvt.dialogue import AbortAnswered, AbortSent, Completed, Refused, Step
 from appliance.io.payment.zvt.messages import Abort, Interim, ReceiptText, StatusInformation
 from appliance.io.payment.zvt.session import End, Session
@@ -59,7 +60,7 @@ class Attempt:
         self,
         session: Session,
         intent: Intent,
-        command: Apdu,
+        command: Command,
         payment: Payment,
         *,
         record: Record,

@@ -17,6 +17,7 @@ from typing import Final
 from appliance.io.payment.zvt import apdu as wire
 from appliance.io.payment.zvt import commands
 from appliance.io.payment.zvt.apdu import Apdu, ProtocolError
+from appliance.io.payment.zvt.commands import Command
 from appliance.io.payment.zvt.messages import Abort, Interim, ReceiptText, StatusInformation
 from appliance.io.payment.zvt.text import CP437
 
@@ -86,8 +87,7 @@ def wants_answer(step: Step) -> bool:
 class Dialogue:
     """The state of one command. Times are seconds of one monotonic clock, passed in."""
 
-    def __init__(self, command: Apdu, *, t3: float, t4: float, now: float, charset: int = CP437) -> None:
-        self.command = command
+    def __init__(self, *, t3: float, t4: float, now: float, charset: int = CP437) -> None:
         self.phase = Phase.ANSWER
         self._t4 = t4
         self._charset = charset
@@ -100,7 +100,7 @@ class Dialogue:
         """Name the timer that runs, for the log."""
         return "answer (T3)" if self.phase is Phase.ANSWER else "end of the dialogue (T4)"
 
-    def abort(self) -> Apdu | None:
+    def abort(self) -> Command | None:
         """Give 06 B0 if it may be sent now: the terminal is at work, and the last one has been answered."""
         if self.phase is not Phase.RUNNING or self._abort_pending:
             return None

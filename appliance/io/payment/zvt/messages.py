@@ -24,9 +24,12 @@ AID = 0x43
 CARDHOLDER_CHECK = 0x1F10
 TECHNOLOGY = 0x1F12
 RECEIPT_TYPE = 0x1F07
+VENDOR_ERROR = 0x1F16
 VENDOR_TEXT = 0x1F17
+RECEIPT_SYNC = 0x1F1F
 LONG_TRACE = 0x1F2B
 SIGNATURE = 0x1F37
+MESSAGE_ID = 0x1F73
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +63,8 @@ class StatusInformation:
     cardholder_check: int | None = None
     technology: int | None = None
     needs_signature: bool = False
+    receipt_sync: str = ""
+    """1F1F, four digits: the terminal's last receipt number, for receipt-number synchronisation."""
     totals: bytes = b""
     """BMP 60 of an end of day (totals.py)."""
     text: str = ""
@@ -117,6 +122,7 @@ class StatusInformation:
             application=(tlv.first(found.tlv, AID) or b"").hex().upper(),
             cardholder_check=check,
             technology=_byte(found, TECHNOLOGY),
+            receipt_sync=_sync(found),
             totals=values.get(fields.TOTALS, b""),
             needs_signature=check in codes.SIGNED or bool((signature or 0) & 0x02),
             text=_words(found, charset),
@@ -143,6 +149,11 @@ def _trace(found: Fields) -> str:
         return short
     long = (tlv.first(found.tlv, LONG_TRACE) or b"").hex()
     return _number(long) if long.isdecimal() else ""
+
+
+def _sync(found: Fields) -> str:
+    digits = (tlv.first(found.tlv, RECEIPT_SYNC) or b"").hex()
+    return _number(digits) if len(digits) == 4 and digits.isdecimal() else ""
 
 
 def _words(found: Fields, charset: int) -> str:
@@ -225,6 +236,8 @@ class Registration:
     status: int = 0
     """BMP 19: 01 initialise, 02 diagnosis, 04 OPT action, 08 filling station, 10 vending machine."""
     charset: int = CP437
+    message_ids: bool = False
+    """Whether the terminal numbers messages (1F73 came back)."""
 
     @classmethod
     def read(cls, data: bytes) -> Registration:
@@ -236,6 +249,7 @@ class Registration:
             currency=currency_of(found),
             status=_value(found, fields.PAYMENT_TYPE) or 0,
             charset=echoed[0] if echoed else CP437,
+            message_ids=tlv.first(found.tlv, MESSAGE_ID) is not None,
         )
 
 

@@ -31,6 +31,10 @@ class ZvtOptions:
     """Nobody can check a signature here. Needs the acquirer's written consent."""
     abort: bool = True
     """The terminal takes 06 B0 during a payment, so that a customer can cancel on the screen."""
+    message_ids: bool = True
+    """Ask whether the terminal numbers its messages (1F73); used only if it says so."""
+    receipt_sync: bool = False
+    """Tell the terminal its last receipt number with every payment (1F1F), where it sends that number itself."""
     totals_resolve: bool = True
     """A lost payment that the terminal does not tell again may be found by its sums (06 10), if it is locked."""
     connect: Decimal = Decimal(5)

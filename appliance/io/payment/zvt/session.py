@@ -11,8 +11,10 @@ from typing import Final
 from appliance.core.money import Currency, Money
 from appliance.core.payment import Totals
 from appliance.errors import DeviceBusy, DeviceError, DeviceFailure, DeviceOffline, DeviceTimeout
+from appliance.io.payment.zvt import apdu as wire
 from appliance.io.payment.zvt import codes, commands
 from appliance.io.payment.zvt.apdu import ACKNOWLEDGE, Apdu, ForeignProtocol, ProtocolError, negative
+from appliance.io.payment.zvt.commands import Command
 from appliance.io.payment.zvt.dialogue import (
     AbortSent,
     Completed,
@@ -22,6 +24,7 @@ from appliance.io.payment.zvt.dialogue import (
     Step,
     wants_answer,
 )
+from appliance.io.payment.zvt.message_ids import MessageIds
 from appliance.io.payment.zvt.messages import Abort, ReceiptText, Registration, StatusInformation, TerminalState
 from appliance.io.payment.zvt.recovery import Repeated
 from appliance.io.payment.zvt.text import CP437
@@ -33,6 +36,8 @@ log = logging.getLogger(__name__)
 
 SLICE: Final = 0.1
 """Seconds between two looks at a wish to stop."""
+
+SERVICE_REMEDY: Final = "Do at the terminal what its display asks for, or call the acquirer."
 
 Answerer = Callable[[Step], Reply]
 End = Completed | Abort | Refused
@@ -69,6 +74,7 @@ class Session:
         self.timers = timers
         self._stopped = stopped
         self._charset = CP437
+        self._ids: MessageIds | None = None
         self.registration = Registration()
         self.foreign_to_command = False
         """Whether the first answer to the last command was certainly of another protocol."""
@@ -88,7 +94,7 @@ class Session:
 
     def run(
         self,
-        command: Apdu,
+        command: Command,
         answer: Answerer = acknowledge,
         *,
         abort_wanted: Callable[[], bool] = _never,
@@ -99,9 +105,8 @@ class Session:
         cannot be, or `answer` wanted no answer. After each of them the session must be closed.
         """
         self.foreign_to_command = False
-        self._wire.send(command)
+        self._wire.send(self._numbered(command))
         dialogue = Dialogue(
-            command,
             t3=self.timers.t3,
             t4=self.timers.t4,
             now=time.monotonic(),
@@ -109,10 +114,10 @@ class Session:
         )
         while True:
             if abort_wanted() and (abort := dialogue.abort()) is not None:
-                self._wire.send(abort)
+                self._wire.send(self._numbered(abort))
                 answer(AbortSent())
             apdu = self._next(dialogue)
-            if apdu is None:
+            if apdu is None or self._repeated(apdu):
                 continue
             step = self._named(dialogue.receive(apdu, time.monotonic()))
             reply = answer(step)
@@ -120,6 +125,18 @@ class Session:
                 self._answer(step, reply)
             if isinstance(step, Completed | Abort | Refused):
                 return step
+
+    def _numbered(self, command: Command) -> Apdu:
+        return command.apdu() if self._ids is None else command.apdu(self._ids.begin())
+
+    def _repeated(self, apdu: Apdu) -> bool:
+        """Whether the terminal says the same again because it did not hear our answer, which is then repeated."""
+        if self._ids is None:
+            return False
+        answer = self._ids.hear(apdu)
+        if answer is not None:
+            self._wire.send(answer)
+        return answer is not None
 
     def _named(self, step: Step) -> Step:
         """Give a status the id of this connection's terminal where it names none."""
@@ -150,7 +167,7 @@ class Session:
             case _:
                 answer = ACKNOWLEDGE
         try:
-            self._wire.send(answer)
+            self._wire.send(answer if self._ids is None else self._ids.answer(answer))
         except (DeviceError, ProtocolError) as error:
             if not isinstance(step, Completed | Abort):
                 raise
@@ -159,9 +176,14 @@ class Session:
 
     # Commands that move no money ------------------------------------------------------------------------------------
 
-    def register(self, password: str, config: int, currency: Currency, service: int | None) -> None:
-        """06 00; DeviceError with a remedy if the terminal will not work with this till."""
-        end = self._run_plain(commands.registration(password, config, currency, service))
+    def register(
+        self, password: str, config: int, currency: Currency, service: int | None, *, ids: bool = False
+    ) -> None:
+        """06 00; DeviceError with a remedy if the terminal will not work with this till.
+
+        `ids`: number the messages, if the terminal can (1F73).
+        """
+        end = self._run_plain(commands.registration(password, config, currency, service, ids=ids))
         match end:
             case Refused() if codes.WRONG_CURRENCY in (end.error, *end.data[:1]):
                 # 84 1E xx 6F: the code stands in the data [Z15 2.1].
@@ -184,6 +206,7 @@ class Session:
             case Completed():
                 self.registration = self._read_registration(end.data)
                 self._charset = self.registration.charset
+                self._ids = MessageIds() if ids and self.registration.message_ids else None
         if self.registration.currency not in (None, currency.numeric):
             raise DeviceFailure(
                 f"{self.url}: the terminal works in currency {self.registration.currency:03d}, not in {currency}",
@@ -198,7 +221,7 @@ class Session:
 
     def state(self, password: str) -> TerminalState | None:
         """05 01: how the terminal is; None if it does not know the question."""
-        end = self._run_plain(commands.status_enquiry(password))
+        end = self._run_plain(commands.plain(wire.STATUS_ENQUIRY, password))
         match end:
             case Completed():
                 try:
@@ -229,9 +252,23 @@ class Session:
             refusal=end.error if isinstance(end, Refused) else None,
         )
 
+    def serve(self, control: int, password: str) -> None:
+        """06 70 diagnosis or 06 93 initialisation; DeviceError if the terminal is not ready after it."""
+        command = commands.diagnosis() if control == wire.DIAGNOSIS else commands.plain(control, password)
+        end = self._run_plain(command)
+        said = end.error if isinstance(end, Refused) else end.result if isinstance(end, Abort) else codes.OK
+        if said != codes.OK:
+            raise self._unserved(codes.result_text(said or 0xFF))
+        state = self.state(password)
+        if state is not None and not state.ready:
+            raise self._unserved(codes.state_text(0xFF if state.status is None else state.status))
+
+    def _unserved(self, why: str) -> DeviceFailure:
+        return DeviceFailure(f"{self.url}: the terminal is still not ready: {why}", remedy=SERVICE_REMEDY)
+
     def totals(self, password: str) -> DaySums | None:
         """06 10: the terminal's sums since its last end of day; None if it does not tell them."""
-        end, status, _ = self._sums(commands.totals(password))
+        end, status, _ = self._sums(commands.plain(wire.TOTALS, password))
         if not isinstance(end, Completed) or status is None:
             return None
         try:
@@ -241,7 +278,7 @@ class Session:
 
     def end_of_day(self, password: str, currency: Currency) -> Totals | None:
         """06 50: close the terminal's day; its sums, None if it does not tell them. DeviceError: it is not closed."""
-        end, status, lines = self._sums(commands.end_of_day(password))
+        end, status, lines = self._sums(commands.plain(wire.END_OF_DAY, password))
         said = end.error if isinstance(end, Refused) else end.result if isinstance(end, Abort) else 0
         if said == codes.BUSY:
             raise DeviceBusy(f"{self.url}: the terminal is busy", remedy="Wait until the terminal is idle.")
@@ -258,7 +295,7 @@ class Session:
             log.exception("the sums of an end of day cannot be read")
             return None
 
-    def _sums(self, command: Apdu) -> tuple[End, StatusInformation | None, list[str]]:
+    def _sums(self, command: Command) -> tuple[End, StatusInformation | None, list[str]]:
         told: list[StatusInformation] = []
         lines: list[str] = []
 
@@ -273,7 +310,7 @@ class Session:
         best = [status for status in told if status.totals] or told
         return end, best[-1] if best else None, lines
 
-    def _run_plain(self, command: Apdu, answer: Answerer = acknowledge) -> End:
+    def _run_plain(self, command: Command, answer: Answerer = acknowledge) -> End:
         """Run a command that moves no money; what goes wrong is a DeviceError."""
         try:
             return self.run(command, answer)

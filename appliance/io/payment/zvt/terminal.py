@@ -30,9 +30,9 @@ from appliance.drivers import Record
 from appliance.errors import DeviceBusy, DeviceError, DeviceFailure, DeviceOffline, DeviceTimeout
 from appliance.io.payment.zvt import codes, commands
 from appliance.io.payment.zvt.access import Access
-from appliance.io.payment.zvt.apdu import Apdu
 from appliance.io.payment.zvt.attempt import Attempt, StopWish
 from appliance.io.payment.zvt.baseline import Baseline
+from appliance.io.payment.zvt.commands import Command
 from appliance.io.payment.zvt.messages import TerminalState
 from appliance.io.payment.zvt.options import ZvtOptions
 from appliance.io.payment.zvt.recovery import Repeated, judge, judge_reversal
@@ -106,6 +106,7 @@ class ZvtTerminal:
         try:
             session = self._access.ready(BRIEF)
             state = session.state(self._options.code)
+            self._access.note(state)
             self._access.refresh(session)
         except DeviceError as error:
             self._access.drop()
@@ -123,6 +124,8 @@ class ZvtTerminal:
             hint = "" if self._access.repeats else "; cannot repeat its last transaction"
             return self._state(Health.ONLINE, about + version + hint)
         detail = codes.state_text(0xFF if state.status is None else state.status)
+        if self._access.serves:
+            return self._state(Health.ONLINE, f"{about}: {detail}; the till does it before the next payment")
         return self._state(Health.OFFLINE, f"{about}: {detail}", "Do at the terminal what its display asks for.")
 
     def _state(self, health: Health, detail: str, remedy: str = "") -> DeviceState:
@@ -151,7 +154,8 @@ class ZvtTerminal:
             notify(Progress.CONNECTING, False)
             session, before = self._prepare(intent)
             payment = Payment(intent.amount, before, attended=not self._options.unattended)
-            return self._send(session, intent, commands.authorisation(intent.amount), payment, before, record, notify)
+            command = commands.authorisation(intent.amount, self._access.sync)
+            return self._send(session, intent, command, payment, before, record, notify)
 
     def refund(self, intent: Intent, record: Record, notify: Notify) -> Outcome:
         """Pay the amount of an intent back to a card (06 31). Staff stand by, so that a signature can be checked."""
@@ -173,7 +177,7 @@ class ZvtTerminal:
                     remedy="Give the money back at the terminal.",
                 )
             self._payable(intent)
-            session = self._access.ready()
+            session = self._ready_to_pay()
             if session.registration.terminal_id != original.terminal_id:
                 raise DeviceFailure(
                     f"{self.name}: the payment was on terminal {original.terminal_id}, and this is"
@@ -189,7 +193,7 @@ class ZvtTerminal:
         self,
         session: Session,
         intent: Intent,
-        command: Apdu,
+        command: Command,
         payment: Payment,
         before: Baseline,
         record: Record,
@@ -214,6 +218,11 @@ class ZvtTerminal:
         self._after(attempt, outcome)
         return outcome
 
+    def _ready_to_pay(self) -> Session:
+        """Give a session at which money can be moved: nothing is unresolved, so that the terminal may be served."""
+        self._access.serve(self._access.ready())
+        return self._access.ready()
+
     def _payable(self, intent: Intent) -> None:
         foreign = intent.amount.currency != self._currency and intent.kind is not IntentKind.REVERSE
         if foreign or not 0 < intent.amount.minor <= LARGEST_AMOUNT:
@@ -222,7 +231,7 @@ class ZvtTerminal:
     def _prepare(self, intent: Intent) -> tuple[Session, Baseline]:
         """Give the session, and what the terminal did last; a payment needs that it was so when it was asked for."""
         self._payable(intent)
-        session = self._access.ready()
+        session = self._ready_to_pay()
         now = self._access.baseline
         if now is None or (intent.baseline is None and intent.kind is IntentKind.PAY):
             raise DeviceOffline(
