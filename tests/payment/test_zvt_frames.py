@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from appliance.io.payment.zvt import codes
+from appliance.core.money import Currency, Money
+from appliance.io.payment.zvt import codes, commands
 from appliance.io.payment.zvt.apdu import Apdu, Decoder, ForeignProtocol, ProtocolError
 from appliance.io.payment.zvt.fields import read_fields
 from appliance.io.payment.zvt.messages import (
@@ -145,6 +146,42 @@ def test_an_approval_holds_amount_currency_reference_and_card() -> None:
     assert codes.TECHNOLOGIES[read.technology or 0] == "NFC"
     assert codes.CARDHOLDER_CHECKS[read.cardholder_check or 0] == "none"
     assert "GEN.NR.:958520" in read.text
+
+
+def test_every_bitmap_of_the_published_results_has_its_field() -> None:
+    read = status("status-information-02")
+    assert (read.authorisation, read.contract) == ("889150", "455600000599")
+    assert (read.payment_type, read.network_card_type) == (0x60, 0x03)
+    assert read.text.startswith("AS-TID = 13F00013")
+    read = status("status-information-11")
+    assert (read.authorisation, read.contract, read.payment_type) == ("958520", "100764992", 0x70)
+    read = status("status-information-06")
+    assert (read.host_code, read.application_name, read.expiry) == ("01", "Debit Mastercard", "9999")
+
+
+@pytest.mark.parametrize("entry", [f for f in FRAMES if f["valid"] and f["hex"].startswith("040f")], ids=ids)
+def test_no_bitmap_of_a_published_result_is_unknown(entry: dict[str, Any]) -> None:
+    found = read_fields(Apdu.decode(bytes.fromhex(entry["hex"])).data)
+    # One frame is for the parser of lengths alone, as its note says.
+    assert (found.unknown is None) == (entry["id"] != "status-information-08")
+
+
+def test_the_commands_of_the_till_are_the_published_ones() -> None:
+    eur = Currency.parse("EUR")
+    published = {
+        "reversal-01": commands.reversal("000000", "0047", Money(1880, eur), eur),
+        "refund-01": commands.refund("000000", Money(500, eur)),
+        "repeat-receipt-02": commands.repeat_receipt("000000"),
+        "end-of-day-01": commands.plain(0x0650, "000000"),
+        "turnover-totals-01": commands.plain(0x0610, "000000"),
+        "status-enquiry-01": commands.plain(0x0501, "123456"),
+        "initialisation-01": commands.plain(0x0693, "123456"),
+        "diagnosis-01": commands.diagnosis(),
+        "abort-by-till-01": commands.abort(),
+        "registration-05": commands.registration("123456", 0xBE, eur),
+        "authorisation-05": commands.authorisation(Money(1880, eur), ""),
+    }
+    assert {name: command.apdu() for name, command in published.items()} == {name: apdu(name) for name in published}
 
 
 def test_a_card_number_is_masked_whatever_the_terminal_sent() -> None:

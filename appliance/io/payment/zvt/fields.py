@@ -36,6 +36,7 @@ RECEIPT: Final = 0x87
 TURNOVER: Final = 0x88
 CARD_TYPE: Final = 0x8A
 CARD_NAME: Final = 0x8B
+NETWORK_CARD_TYPE: Final = 0x8C
 HOST_CODE: Final = 0xA0
 
 _BY_LENGTH: Final[Mapping[int, tuple[int, ...]]] = {

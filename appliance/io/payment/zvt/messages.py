@@ -21,6 +21,7 @@ DISPLAY_TEXTS = 0x24
 PRINT_TEXTS = 0x25
 COMMANDS = 0x26
 AID = 0x43
+APPLICATION_NAME = 0x44
 CARDHOLDER_CHECK = 0x1F10
 TECHNOLOGY = 0x1F12
 RECEIPT_TYPE = 0x1F07
@@ -60,6 +61,17 @@ class StatusInformation:
     card_name: str = ""
     application: str = ""
     """AID of EMV, hex."""
+    application_name: str = ""
+    authorisation: str = ""
+    """The issuer's approval code, BMP 3B."""
+    contract: str = ""
+    """The merchant's number at the acquirer, BMP 2A."""
+    payment_type: int | None = None
+    """BMP 19: 70 is a card with PIN."""
+    network_card_type: int | None = None
+    """BMP 8C: the card type in the numbering of the network."""
+    host_code: str = ""
+    """The host's own result, BMP A0, hex; a look at the acquirer's side."""
     cardholder_check: int | None = None
     technology: int | None = None
     needs_signature: bool = False
@@ -120,6 +132,12 @@ class StatusInformation:
             card_type=_value(found, fields.CARD_TYPE),
             card_name=decode(values.get(fields.CARD_NAME, b""), charset),
             application=(tlv.first(found.tlv, AID) or b"").hex().upper(),
+            application_name=decode(tlv.first(found.tlv, APPLICATION_NAME) or b"", charset),
+            authorisation=_plain(values.get(fields.AUTHORISATION, b"")),
+            contract=_plain(values.get(fields.CONTRACT, b"")),
+            payment_type=_value(found, fields.PAYMENT_TYPE),
+            network_card_type=_value(found, fields.NETWORK_CARD_TYPE),
+            host_code=values.get(fields.HOST_CODE, b"").hex().upper(),
             cardholder_check=check,
             technology=_byte(found, TECHNOLOGY),
             receipt_sync=_sync(found),
@@ -131,6 +149,11 @@ class StatusInformation:
 
 def _value(found: Fields, bmp: int) -> int | None:
     return found.values[bmp][0] if bmp in found.values else None
+
+
+def _plain(text: bytes) -> str:
+    """Read a text that is filled up with blanks or zero bytes."""
+    return decode(text).strip()
 
 
 def _byte(found: Fields, tag: int) -> int | None:
