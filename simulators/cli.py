@@ -34,6 +34,10 @@ def main(words: Sequence[str] | None = None) -> int:
         from simulators import zvt_terminal
 
         return zvt_terminal.main(words[1:])
+    if words[:1] == ["cash"]:
+        from simulators import cash_device
+
+        return cash_device.main(words[1:])
     told = _parser().parse_args(words)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     job: Job = told.job
@@ -44,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="kvitt-sim",
         description="Simulated devices and shoppers; development only.",
-        epilog="kvitt-sim zvt ...: a ZVT card terminal; see kvitt-sim zvt --help.",
+        epilog="kvitt-sim zvt ...: a ZVT card terminal; kvitt-sim cash ...: a cash machine; see their --help.",
     )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 

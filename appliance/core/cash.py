@@ -13,7 +13,7 @@ from appliance.core.completing import complete
 from appliance.core.identifiers import Operator
 from appliance.core.moment import Decision, Moment
 from appliance.core.money import Money, round_half_away
-from appliance.core.payment import IntentKind, Outcome, OutcomeKind, Payment, TenderType, UndoReason
+from appliance.core.payment import CHANGE_DUE, IntentKind, Outcome, OutcomeKind, Payment, TenderType, UndoReason
 from appliance.core.payment_evolution import requested
 
 SMALLEST_COIN: Final[Mapping[str, int]] = {"NOK": 100, "SEK": 100, "DKK": 50, "CHF": 5, "CZK": 100}
@@ -41,6 +41,11 @@ def rounding_event(transaction: Transaction, amount: Money) -> tuple[e.Event, ..
 def no_rounding(transaction: Transaction) -> tuple[e.Event, ...]:
     """Give the event that takes a rounding back, once no cash is paid any more."""
     return rounding_event(transaction, Money(0, transaction.currency))
+
+
+def change_due(outcome: Outcome) -> tuple[e.Event, ...]:
+    """Give the event that calls staff to a customer whose change the device could not pay out."""
+    return (e.HelpCalled(code=outcome.text),) if outcome.code == CHANGE_DUE else ()
 
 
 def take(checkout: Checkout, command: c.TakeCash, moment: Moment) -> Decision | Rejection:

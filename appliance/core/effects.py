@@ -97,6 +97,7 @@ def look_up(checkout: Checkout, payment: Payment) -> LookUp:
         reference=told.reference if told is not None else None,
         charged=told.amount if told is not None else None,
         unsettled=sums.amount if sums is not None and sums.complete else None,
+        credits=payment.credits,
     )
     return LookUp(payment.intent, evidence)
 

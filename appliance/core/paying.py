@@ -194,7 +194,8 @@ def _report_payment(
         outcome = Outcome(kind=OutcomeKind.NOT_CHARGED, code=outcome.code, text=outcome.text)
     match outcome.kind:
         case OutcomeKind.APPROVED:
-            return Decision(_confirmed(checkout, transaction, payment, outcome, moment))
+            confirmed = _confirmed(checkout, transaction, payment, outcome, moment)
+            return Decision((*confirmed, *cash.change_due(outcome)))
         case OutcomeKind.UNKNOWN:
             return doubt.lost(checkout, transaction, payment, outcome.text)
         case OutcomeKind.DECLINED | OutcomeKind.CANCELLED if payment.state is PaymentState.APPROVED:

@@ -151,6 +151,10 @@ class Intent:
     """For a reversal or refund: the attempt that it undoes, wholly."""
 
 
+CHANGE_DUE: Final = "change_due"
+"""Code of an outcome whose change the device could not pay out; its text tells staff how much."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """The answer to an intent. UNKNOWN is an answer too: never a reason to charge again.
@@ -237,6 +241,8 @@ class Evidence:
     unsettled: Money | None = None
     """Payments less reversals that the journal is certain of on this device since its last end of day, this intent
     left out; None if the journal does not reach back to it."""
+    credits: Mapping[str, Money] = field(default_factory=dict)
+    """Cash that is recorded for it, by the acceptor's own number of each credit."""
 
 
 NO_EVIDENCE: Final = Evidence()
