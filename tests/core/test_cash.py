@@ -10,10 +10,10 @@ from appliance.core import commands as c
 from appliance.core import events as e
 from appliance.core.cash import rounded
 from appliance.core.checkout import Reason, TransactionState
-from appliance.core.effects import Authorise, KickDrawer
+from appliance.core.effects import Authorise, KickDrawer, LookUp
 from appliance.core.identifiers import Gtin
 from appliance.core.money import Money
-from appliance.core.payment import CashCredit, OutcomeKind, PaymentState, TenderType
+from appliance.core.payment import CHANGE_DUE, CashCredit, Outcome, OutcomeKind, PaymentState, TenderType
 from tests.core.test_selling import reason
 from tests.core.till import MILK, NOK, SODA, Book, Till, item
 
@@ -180,6 +180,25 @@ def test_a_credit_of_nothing_is_refused(amount: Money) -> None:
 
 def test_no_coin_is_credited_before_the_acceptor_was_asked_for_any() -> None:
     assert not accepting().record(CashCredit(nok(2000), "17"))
+
+
+def test_a_look_up_knows_the_credits_that_are_on_disk() -> None:
+    till = accepting()
+    till.send()
+    till.record(CashCredit(nok(2000), "17"))
+    asked = [effect for effect in till.restart() if isinstance(effect, LookUp)]
+    assert [dict(effect.evidence.credits) for effect in asked] == [{"17": nok(2000)}]
+
+
+def test_staff_are_called_to_a_customer_whose_change_was_not_paid_out() -> None:
+    till = accepting()
+    till.send()
+    paid = Outcome(
+        kind=OutcomeKind.APPROVED, amount=nok(5500), given=nok(10000), code=CHANGE_DUE, text="45.00 NOK of change"
+    )
+    till.do(c.ReportOutcome(till.attempt, paid))
+    assert till.checkout.state is TransactionState.TENDERED
+    assert (till.checkout.help_called, till.checkout.help_code) == (True, "45.00 NOK of change")
 
 
 def test_cash_that_was_not_paid_takes_its_rounding_along() -> None:
