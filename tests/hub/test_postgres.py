@@ -6,6 +6,7 @@ import random
 import threading
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import DataError, OperationalError, SQLAlchemyError
 
+from appliance.core.events import TransactionCompleted
 from appliance.core.product import canonical
 from appliance.mqtt.messages.journal import batch_packet, wire_row
 from hub import schema
@@ -23,6 +25,7 @@ from hub.postgres import PARTITIONED, PostgresStore
 from hub.quarantine import entries
 from hub.reading import SaleRow, read_batch
 from hub.sales import sales, stock
+from hub.stock import move
 from hub.worker import Worker
 from tests.mqtt.parts import AT, HubFolder, MemoryJournal, sale
 
@@ -36,9 +39,14 @@ def database(tmp_path: Path, postgres_url: str) -> Iterator[Database]:
 
 
 def batches(kiosk: str, count: int) -> list[Incoming]:
+    """Give batches of two sales; the second kiosk names its goods in another order than the others."""
     journal = MemoryJournal()
     for number in range(1, count + 1):
-        journal.append(sale(number), at=AT, clock_synced=True, catalogue="main/1")
+        sold, receipt = sale(number)
+        if kiosk == KIOSKS[1]:
+            assert isinstance(sold, TransactionCompleted)
+            sold = replace(sold, stock=sold.stock[::-1])
+        journal.append((sold, receipt), at=AT, clock_synced=True, catalogue="main/1")
     rows = [wire_row(row.document) for row in journal.since(0, 1000)]
     result = []
     for first in range(0, len(rows), 4):
@@ -76,6 +84,28 @@ def test_writers_at_once_count_every_row_once(database: Database, tmp_path: Path
         assert {level["on_hand"] for level in stock(connection)} == {-60_000}
         marks = connection.execute(select(schema.kiosk_mark.c.contiguous, schema.kiosk_mark.c.gaps)).all()
         assert [tuple(mark) for mark in marks] == [(40, "[]")] * 3
+
+
+def test_writers_that_move_the_same_goods_do_not_wait_for_each_other_in_a_circle(database: Database) -> None:
+    goods = [("oslo-01", f"sku-{number}") for number in range(300)]
+    faults: list[SQLAlchemyError] = []
+
+    def work(order: list[tuple[str, str]]) -> None:
+        try:
+            for _ in range(10):
+                with database.write() as connection:
+                    move(connection, dict.fromkeys(order, -1))
+        except SQLAlchemyError as error:
+            faults.append(error)
+
+    threads = [threading.Thread(target=work, args=(order,)) for order in (goods, goods[::-1])]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert faults == []
+    with database.read() as connection:
+        assert {level["on_hand"] for level in stock(connection)} == {-20}
 
 
 def held(database: Database, table: str) -> int:

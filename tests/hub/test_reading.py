@@ -146,6 +146,36 @@ def test_what_the_quick_way_refuses_is_told_by_the_other(name: str, value: objec
         Sale.parse(row.data)
 
 
+@pytest.mark.parametrize(
+    ("part", "change", "quick"),
+    [
+        ("lines", {"quantity": "2.500"}, True),
+        ("lines", {"quantity": "007"}, False),
+        ("lines", {"vat": "025"}, False),
+        ("lines", {"vat": "25.0"}, True),
+        ("lines", {"line": 2}, False),
+        ("lines", {"gtin": None}, True),
+        ("lines", {"unit": None}, False),
+        ("taxes", {"rate": "15"}, False),
+        ("taxes", {"rate": "15.00"}, False),
+        ("taxes", {"net": 0}, False),
+        ("tenders", {"masked_pan": None}, False),
+        ("tenders", {"type": "x" * 21}, False),
+    ],
+)
+def test_a_change_of_one_part_is_read_alike_both_ways(part: str, change: dict[str, object], quick: bool) -> None:
+    row = copy.deepcopy(ROW)
+    row["data"][part][0].update(change)
+    assert isinstance(agree(payload_of(row)), SaleRow) == quick
+
+
+@pytest.mark.parametrize(("quantity", "quick"), [("-0.125", True), ("0.0001", False), ("01", False), ("1e3", False)])
+def test_a_movement_is_read_alike_both_ways(quantity: str, quick: bool) -> None:
+    row = copy.deepcopy(ROW)
+    row["data"]["stock"][0][1] = quantity
+    assert isinstance(agree(payload_of(row)), SaleRow) == quick
+
+
 def test_a_field_of_a_later_release_is_kept_with_its_row() -> None:
     row = agree(payload_of({**ROW, "data": {**ROW["data"], "rounding": -20}}))
     assert isinstance(row, WireRow)
