@@ -20,6 +20,25 @@ SMALLEST_COIN: Final[Mapping[str, int]] = {"NOK": 100, "SEK": 100, "DKK": 50, "C
 """Minor units of the smallest coin in use, where it is not one minor unit."""
 
 
+NOTES: Final[Mapping[str, tuple[int, ...]]] = {
+    "NOK": (200, 500, 1000),
+    "SEK": (200, 500, 1000),
+    "DKK": (200, 500, 1000),
+    "CZK": (200, 500, 1000),
+    "EUR": (20, 50, 100),
+    "CHF": (20, 50, 100),
+    "GBP": (10, 20, 50),
+}
+"""Notes in common use, in whole units of the currency: what a customer puts down is offered from them."""
+
+
+def likely(due: Money) -> tuple[Money, ...]:
+    """Give what a customer is likely to put down for a sum: the next full number of each note, the smallest first."""
+    unit: int = 10**due.currency.exponent
+    steps = [note * unit for note in NOTES.get(due.currency.code, ())]
+    return tuple(Money(minor, due.currency) for minor in sorted({-(-due.minor // step) * step for step in steps}))
+
+
 def rounded(amount: Money, step: int) -> Money:
     """Round to a multiple of `step` minor units, halves away from zero."""
     return Money(round_half_away(Decimal(amount.minor) / step) * step, amount.currency)

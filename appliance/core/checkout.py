@@ -12,7 +12,7 @@ from uuid import UUID
 from appliance.core.barcode import BarcodeRules
 from appliance.core.catalogue import Shelf, Unit
 from appliance.core.commands import Condition, EntryMethod, Health, PaymentDecision, PrintResult, ReceiptKind
-from appliance.core.events import PostVoidBegun, RefundDue, TransactionCompleted, Unsettled
+from appliance.core.events import PostVoidBegun, RefundDue, TerminalDayClosed, TransactionCompleted, Unsettled
 from appliance.core.identifiers import CatalogueVersion, Gtin, Language, LineNumber, Operator, Sku, TransactionId
 from appliance.core.money import Currency, Money
 from appliance.core.payment import IntentKind, Payment, PaymentState, Progress, TenderType
@@ -304,6 +304,8 @@ class Checkout:
     """Money that is due to customers, by the attempt that took it."""
     unsettled: Mapping[str, Unsettled] = field(default_factory=dict)
     """What each tender device must hold since its last end of day."""
+    days_closed: Mapping[str, TerminalDayClosed] = field(default_factory=dict)
+    """The last end of day of each tender device, of this business day."""
     help_called: bool = False
     help_code: str = ""
     help_acknowledged: bool = False
@@ -321,6 +323,8 @@ class Checkout:
     code_until: datetime | None = None
     closing_day: Mapping[str, str] = field(default_factory=dict)
     """Tender devices whose end of day is under way (""), or went wrong (why)."""
+    told: Mapping[UUID, str] = field(default_factory=dict)
+    """What devices said last about the attempts in doubt."""
     fault: str = ""
     """Why the lane is out of service, for staff."""
     hub_online: bool = False

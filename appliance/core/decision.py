@@ -138,6 +138,10 @@ def observe(checkout: Checkout, command: c.Command, moment: Moment) -> Checkout:
                 code=command.code,
                 code_until=command.until,
             )
+        case c.ReportOutcome(outcome=outcome):
+            told = {**checkout.told, command.attempt: outcome.text}
+            open_ones = checkout.unresolved()
+            return replace(checkout, told={attempt: text for attempt, text in told.items() if attempt in open_ones})
         case c.CloseTerminalDay():
             return replace(checkout, closing_day={**checkout.closing_day, command.device: ""})
         case c.ReportTotals(fault=fault) if fault:

@@ -35,6 +35,7 @@ def evolve(checkout: Checkout, event: e.Event, at: datetime) -> Checkout:
             checkout,
             refunds=payment_evolution.refunds(checkout, event, at),
             unsettled=payment_evolution.unsettled(checkout, event),
+            days_closed=payment_evolution.days_closed(checkout, event),
         )
     match event:
         case e.DayOpened():

@@ -119,6 +119,10 @@ class Progress(StrEnum):
     INSERT_CASH = "insert_cash"
 
 
+EXPIRED: Final = "EXPIRED"
+"""Code of an outcome that moved no money because nobody scanned the code in time."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reference:
     """The device's own names for one movement of money; unique in the journal, printed on the receipt."""

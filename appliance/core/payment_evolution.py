@@ -166,6 +166,17 @@ def unsettled(checkout: Checkout, event: e.Event) -> Mapping[str, e.Unsettled]:
             return sums
 
 
+def days_closed(checkout: Checkout, event: e.Event) -> Mapping[str, e.TerminalDayClosed]:
+    """Give the last end of day of each tender device after an event; a new business day has had none."""
+    match event:
+        case e.DayOpened():
+            return {}
+        case e.TerminalDayClosed():
+            return {**checkout.days_closed, event.device: event}
+        case _:
+            return checkout.days_closed
+
+
 def _added(sums: Mapping[str, e.Unsettled], intent: Intent, amount: Money) -> Mapping[str, e.Unsettled]:
     before = sums.get(intent.device)
     if before is None:

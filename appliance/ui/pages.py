@@ -6,17 +6,18 @@ An action that is not legal is not in the page; nothing is drawn disabled. The w
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from enum import Enum, StrEnum
 from typing import ClassVar
 from uuid import UUID
 
 from appliance.core.catalogue import Shelf
-from appliance.core.checkout import DeviceState, LaneState, LineItem, TransactionState
+from appliance.core.checkout import LineItem
 from appliance.core.commands import ReceiptKind
-from appliance.core.identifiers import Language, LineNumber, Operator
+from appliance.core.identifiers import Language, LineNumber
 from appliance.core.money import Money
 from appliance.core.payment import Progress, TenderType
+from appliance.ui.staff_facts import StaffFacts
 from appliance.ui.view import Pointer, Theme
 
 
@@ -58,52 +59,14 @@ class Step(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PaymentDoubt:
-    """An attempt of which nobody knows whether money moved."""
+class CashFacts:
+    """What staff take over the counter for the open sale."""
 
-    attempt: UUID
-    amount: Money
-    device: str
-    requested_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LastSale:
-    """The newest completed sale, for the copy of its receipt."""
-
-    number: int
-    total: Money
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StaffFacts:
-    """What staff find when they sign on."""
-
-    operator: Operator
-    state: TransactionState
-    lane: LaneState
-    business_date: date | None
-    waiting: tuple[LineItem, ...]
-    """Lines that need an approval."""
-    doubts: tuple[PaymentDoubt, ...]
-    devices: tuple[DeviceState, ...]
-    """Those that need a hand first."""
-    hub_online: bool
-    hub_since: datetime | None
-    waiting_rows: int
-    """Journal rows that the hub has not acknowledged."""
-    items: int
-    total: Money | None
-    """Of the open sale; None without one."""
-    may_void: bool
-    last_sale: LastSale | None
-    may_print: bool
-    has_drawer: bool
-    drawer_open: bool
-    fault: str
-    space_low: bool
-    """Too little room on the card for another sale."""
-    help_code: str
+    due: Money
+    """Rounded to the coins there are."""
+    rounding: Money
+    notes: tuple[Money, ...]
+    """Sums that a customer is likely to put down, the smallest first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +90,8 @@ class Frame:
     shelf: Shelf = field(default_factory=Shelf)
     """What can be found without a barcode; empty where the store does not offer it."""
     maximum_quantity: int = 20
+    cash: CashFacts | None = None
+    """Where staff take cash, and the open sale can be paid."""
     staff: StaffFacts | None = None
     """Set while an operator is signed on."""
 
@@ -190,18 +155,20 @@ class BasketPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChoosePaymentPage:
-    """A part is paid, a rest is due."""
+    """A rest is due: a part is paid, or all of it was given back."""
 
     NAME: ClassVar[str] = "choose_payment"
     frame: Frame
     total: Money
     paid: Money
     rest: Money
+    undo_by_staff: bool = False
+    """A part is cash that staff took: only they can give it back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CardPage:
-    """A device takes the money."""
+    """A device takes the money, or gives it back."""
 
     NAME: ClassVar[str] = "card"
     frame: Frame
@@ -215,15 +182,38 @@ class CardPage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InsertCashPage:
+    """A machine takes coins and notes."""
+
+    NAME: ClassVar[str] = "insert_cash"
+    frame: Frame
+    amount: Money
+    """Rounded to the coins there are."""
+    inserted: Money
+    rounding: Money | None = None
+    may_cancel: bool = False
+    cancelling: bool = False
+
+    @property
+    def missing(self) -> Money:
+        """What has still to be put in; never below nothing."""
+        return max(self.amount - self.inserted, Money(0, self.amount.currency))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class QrPaymentPage:
-    """A wallet takes the money. Without a payload the customer shows his own code to the scanner."""
+    """A phone pays: it reads our code, or shows its own to the scanner."""
 
     NAME: ClassVar[str] = "qr_payment"
     frame: Frame
+    attempt: UUID
+    tender: TenderType
     amount: Money
+    progress: Progress
     payload: str = ""
     until: datetime | None = None
     """End of the code's life, aware UTC."""
+    approved: bool = False
     may_cancel: bool = False
     staff_check: bool = False
     """Nobody tells the till that the money has come: staff look."""
@@ -235,6 +225,8 @@ class NoCharge(StrEnum):
     DECLINED = "declined"
     CANCELLED = "cancelled"
     FAILED = "failed"
+    EXPIRED = "expired"
+    """The code was not scanned in time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -258,6 +250,8 @@ class OutcomeUnknownPage:
     amount: Money
     refund_due: bool = False
     """It is known that money was taken which buys nothing: the customer gets it back."""
+    giving_back: bool = False
+    """The doubt is about money on its way back to the customer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -276,6 +270,22 @@ class ReceiptPage:
     failed: bool = False
     unsure: bool = False
     """A print job was cut off: only the customer can say whether the receipt came out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangePage:
+    """Paid in cash over the counter: what the customer gets back."""
+
+    NAME: ClassVar[str] = "change"
+    frame: Frame
+    change: Money
+    paid: Money
+    kinds: tuple[ReceiptKind, ...]
+    """Of receipts that can still be chosen; none once one is."""
+    printing: bool = False
+    by_key: bool = False
+    """The drawer does not open by itself."""
+    drawer_open: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -323,10 +333,12 @@ Page = (
     | BasketPage
     | ChoosePaymentPage
     | CardPage
+    | InsertCashPage
     | QrPaymentPage
     | DeclinedPage
     | OutcomeUnknownPage
     | ReceiptPage
+    | ChangePage
     | PrintingPage
     | ReceiptQrPage
     | ThankYouPage

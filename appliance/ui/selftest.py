@@ -20,14 +20,32 @@ from appliance.ui.view import ICONS, Layout, View
 from appliance.ui.widgets.button import ButtonPiece
 from appliance.ui.widgets.parts import Button, Rect, Rows, Words
 from appliance.ui.widgets.rows import RowsPiece
-from appliance.ui.widgets.surface import WordsPiece
+from appliance.ui.widgets.surface import CodePiece, WordsPiece
 
 TITLE_WORDS: Final = 7
 STAFF_GAP: Final = 16
 SLACK: Final = 1.0
 """Rounding to whole device px, px."""
 
-STAFF_PAGES: Final = frozenset({"attendant", "approve", "resolve_payment", "drawer", "void_sale", "sign_in"})
+STAFF_PAGES: Final = frozenset(
+    {
+        "attendant",
+        "approve",
+        "resolve_payment",
+        "resolve_reason",
+        "refund_due",
+        "given_back",
+        "found_paid",
+        "post_void",
+        "close_day",
+        "cash",
+        "drawer",
+        "void_sale",
+        "sign_in",
+    }
+)
+LEAST_CODE: Final = 40
+"""Side of a QR code without its quiet zone, mm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +72,7 @@ def inspect(screen: Screen) -> list[Finding]:
         _reach,
         _cut,
         _glyphs,
+        _codes,
         _sizes,
         _words_on_buttons,
         _reading,
@@ -170,6 +189,14 @@ def _glyphs(screen: Screen, _view: View) -> Iterator[tuple[str, str]]:
             missing = missing_glyphs(text, screen.typesetter.fonts, bold=bold)
             if missing:
                 yield "glyph", f"{piece.part.key}: no font draws {missing!r}"
+
+
+def _codes(screen: Screen, _view: View) -> Iterator[tuple[str, str]]:
+    for piece in screen.board.pieces():
+        if isinstance(piece, CodePiece):
+            side = piece.side / screen.scale / PX_PER_MM
+            if side < LEAST_CODE:
+                yield "code", f"{piece.part.key} is {side:.1f} mm wide, under {LEAST_CODE}"
 
 
 def missing_glyphs(text: str, fonts: FontFiles, *, bold: bool) -> str:

@@ -201,6 +201,8 @@ class View:
     title: str = ""
     sentence: str = ""
     amount: str = ""
+    large_amount: bool = False
+    """The amount is what the page is about."""
     amount_label: str = ""
     """"To pay" above the total."""
     rows: tuple[Row, ...] = ()

@@ -2,38 +2,40 @@
 
 from __future__ import annotations
 
-from appliance.core.availability import MINIMUM_SPACE_MB, printer_ready, receipts, takes_customers, tenders
+from appliance.core.availability import printer_ready, receipts, takes_customers, tenders
+from appliance.core.cash import likely, rounding
 from appliance.core.catalogue import Shelf
-from appliance.core.checkout import Checkout, DeviceState, LaneState, LineItem, Transaction, TransactionState
+from appliance.core.checkout import Checkout, LaneState, LineItem, Transaction, TransactionState
 from appliance.core.commands import Condition, Health, PrintResult, ReceiptKind
 from appliance.core.evolution import receipt_settled
-from appliance.core.money import total
-from appliance.core.payment import IntentKind, Payment, PaymentState, TenderType
+from appliance.core.money import Money, total
+from appliance.core.payment import EXPIRED, IntentKind, Payment, PaymentState, Progress, TenderType
 from appliance.ui.pages import (
     AttendantPage,
     AttractPage,
     BasketPage,
     CardPage,
+    CashFacts,
+    ChangePage,
     ChoosePaymentPage,
     ClosedPage,
     DeclinedPage,
     Frame,
     HelpState,
-    LastSale,
+    InsertCashPage,
     NoCharge,
     OutcomeUnknownPage,
     OutOfServicePage,
     Page,
-    PaymentDoubt,
     PrintingPage,
     QrPaymentPage,
     ReceiptPage,
     ReceiptQrPage,
-    StaffFacts,
     StartingPage,
     Step,
     ThankYouPage,
 )
+from appliance.ui.staff_facts import found_paid, staff_facts
 
 _PAID = (PaymentState.CONFIRMED, PaymentState.RELEASED)
 _BEHIND = (*_PAID, PaymentState.REFUND_DUE)
@@ -121,31 +123,36 @@ def _tendering(checkout: Checkout, sale: Transaction) -> Page:
     if sale.owed and sale.running is None and not checkout.help_acknowledged:
         owed = total([p.charged for p in sale.owed], sale.owed[0].charged.currency)
         return OutcomeUnknownPage(frame=_frame(checkout, Step.PAY), amount=owed, refund_due=True)
-    if sale.parts and sale.due.minor <= 0 and sale.running is None:
-        # Found paid after a restart, where staff decide.
-        return OutcomeUnknownPage(frame=_frame(checkout, Step.PAY), amount=sale.paid)
+    paid = found_paid(sale)
+    if paid is not None:
+        return OutcomeUnknownPage(frame=_frame(checkout, Step.PAY), amount=paid)
     if payment is None or payment.state in _BEHIND or _undone(sale, payment):
-        frame = _frame(checkout, Step.PAY, asks_idle=not sale.parts)
-        return ChoosePaymentPage(frame=frame, total=sale.total, paid=sale.paid, rest=sale.due)
-    tender, amount = payment.intent.tender, payment.intent.amount
+        return ChoosePaymentPage(
+            frame=_frame(checkout, Step.PAY, asks_idle=not sale.parts),
+            total=sale.total,
+            paid=sale.paid,
+            rest=sale.due,
+            undo_by_staff=any(not part.intent.device for part in sale.parts),
+        )
     if payment.state in _NO_CHARGE:
+        expired = payment.outcome is not None and payment.outcome.code == EXPIRED
         return DeclinedPage(
             frame=_frame(checkout, Step.PAY, asks_idle=True),
-            tender=tender,
-            amount=amount,
-            why=_NO_CHARGE[payment.state],
+            tender=payment.intent.tender,
+            amount=payment.intent.amount,
+            why=NoCharge.EXPIRED if expired else _NO_CHARGE[payment.state],
             part_paid=bool(sale.paid),
         )
     if payment.state is PaymentState.UNKNOWN:
         return _in_doubt(checkout, sale)
-    return _running(checkout, payment)
+    return _running(checkout, sale, payment)
 
 
 def _post_voiding(checkout: Checkout, sale: Transaction) -> Page:
     payment = sale.running
     if payment is None or payment.state is PaymentState.UNKNOWN:
         return _in_doubt(checkout, sale)
-    return _running(checkout, payment)
+    return _running(checkout, sale, payment)
 
 
 def _undone(sale: Transaction, payment: Payment) -> bool:
@@ -154,54 +161,102 @@ def _undone(sale: Transaction, payment: Payment) -> bool:
     return payment.state is PaymentState.REVERSED and any(p.state is PaymentState.CONFIRMED for p in undoing)
 
 
-def _running(checkout: Checkout, payment: Payment) -> CardPage | QrPaymentPage:
-    frame, amount = _frame(checkout, Step.PAY), payment.intent.amount
+def _running(checkout: Checkout, sale: Transaction, payment: Payment) -> CardPage | InsertCashPage | QrPaymentPage:
+    tender, amount = payment.intent.tender, payment.intent.amount
     approved = payment.state not in (PaymentState.INTENT, PaymentState.SENT)
     undoing = payment.intent.kind is not IntentKind.PAY
-    if payment.intent.tender in (TenderType.QR, TenderType.WALLET) and not undoing:
+    may_cancel = checkout.may_cancel and not approved
+    by_code = checkout.progress in (Progress.SCAN_CODE, Progress.SHOW_CODE)
+    if not undoing and (tender in (TenderType.QR, TenderType.WALLET) or by_code):
         return QrPaymentPage(
-            frame=frame,
+            frame=_frame(checkout, Step.PAY, accepts_scan=checkout.progress is Progress.SHOW_CODE),
+            attempt=payment.intent.attempt,
+            tender=tender,
             amount=amount,
+            progress=checkout.progress,
             payload=checkout.code,
             until=checkout.code_until,
-            may_cancel=checkout.may_cancel and not approved,
-            staff_check=payment.intent.tender in checkout.policy.unconfirmed,
+            approved=approved,
+            may_cancel=may_cancel,
+            staff_check=tender in checkout.policy.unconfirmed,
+        )
+    frame = _frame(checkout, Step.PAY)
+    if tender is TenderType.CASH and not undoing and not approved:
+        return InsertCashPage(
+            frame=frame,
+            amount=amount,
+            inserted=total(tuple(payment.credits.values()), amount.currency),
+            rounding=sale.rounding,
+            may_cancel=may_cancel,
+            cancelling=checkout.progress is Progress.CANCELLING,
         )
     return CardPage(
         frame=frame,
-        tender=payment.intent.tender,
+        tender=tender,
         amount=amount,
         progress=checkout.progress,
         approved=approved,
-        may_cancel=checkout.may_cancel and not approved,
+        may_cancel=may_cancel,
         undoing=undoing,
     )
 
 
 def _in_doubt(checkout: Checkout, sale: Transaction) -> OutcomeUnknownPage:
-    doubts = [payment.intent.amount for payment in sale.payments if payment.state.unresolved]
-    return OutcomeUnknownPage(frame=_frame(checkout, Step.PAY), amount=total(doubts, sale.currency))
+    doubts = [payment for payment in sale.payments if payment.state.unresolved]
+    return OutcomeUnknownPage(
+        frame=_frame(checkout, Step.PAY),
+        amount=total([payment.intent.amount for payment in doubts], sale.currency),
+        giving_back=bool(doubts) and all(payment.intent.kind is not IntentKind.PAY for payment in doubts),
+    )
 
 
 def _tendered(checkout: Checkout, sale: Transaction) -> Page:
     frame, receipt = _frame(checkout, Step.RECEIPT, accepts_scan=True), sale.receipt
     tender = next((payment.intent.tender for payment in reversed(sale.payments) if payment.state in _PAID), None)
+    change = _change(sale)
+    if change is not None and not (receipt.printing and receipt.chosen is ReceiptKind.DIGITAL):
+        return _change_page(checkout, sale, frame, change)
     if receipt_settled(sale):
-        return ThankYouPage(frame=frame, total=sale.total, tender=tender)
+        return ThankYouPage(frame=frame, total=_charged(sale), tender=tender)
     if receipt.printing and receipt.chosen is ReceiptKind.DIGITAL and sale.completed is not None:
         url = f"{checkout.policy.receipt_url.rstrip('/')}/{sale.completed.receipt_token}"
-        return ReceiptQrPage(frame=frame, url=url, total=sale.total, tender=tender)
+        return ReceiptQrPage(frame=frame, url=url, total=_charged(sale), tender=tender)
     if receipt.printing:
         return PrintingPage(frame=frame)
     paper = ReceiptKind.PAPER in checkout.policy.receipts
     return ReceiptPage(
         frame=frame,
-        total=sale.total,
+        total=_charged(sale),
         kinds=receipts(checkout),
         paper_missing=paper and not printer_ready(checkout),
         paper_out=paper and any(Condition.PAPER_OUT in device.conditions for device in checkout.devices.values()),
         failed=receipt.result is PrintResult.FAILED,
         unsure=receipt.result is PrintResult.UNKNOWN,
+    )
+
+
+def _charged(sale: Transaction) -> Money:
+    """Give what was paid in all, cash rounding included."""
+    return sale.total + (sale.rounding or Money(0, sale.currency))
+
+
+def _change(sale: Transaction) -> Money | None:
+    """Give what staff hand back of the cash they took; None where they took none."""
+    given = [(p.outcome.given - p.charged) for p in sale.parts if not p.intent.device and p.outcome and p.outcome.given]
+    return total(given, sale.currency) if given else None
+
+
+def _change_page(checkout: Checkout, sale: Transaction, frame: Frame, change: Money) -> ChangePage:
+    settled = receipt_settled(sale)
+    drawers = [device for device in checkout.devices.values() if device.category == "CashDrawer"]
+    return ChangePage(
+        frame=frame,
+        change=change,
+        paid=_charged(sale),
+        kinds=() if settled or sale.receipt.printing else receipts(checkout),
+        printing=sale.receipt.printing,
+        by_key=bool(drawers) and all(device.health is not Health.ONLINE for device in drawers),
+        drawer_open=bool(checkout.drawer_open),
     )
 
 
@@ -222,46 +277,18 @@ def _frame(checkout: Checkout, step: Step = Step.NONE, *, accepts_scan: bool = F
         missing_tenders=tuple(tender for tender in checkout.policy.tenders if tender not in works),
         shelf=checkout.shelf if checkout.policy.search else Shelf(),
         maximum_quantity=checkout.policy.maximum_quantity,
-        staff=_staff(checkout),
+        cash=_cash(checkout),
+        staff=staff_facts(checkout),
     )
 
 
-def _staff(checkout: Checkout) -> StaffFacts | None:
-    if checkout.operator is None:
+def _cash(checkout: Checkout) -> CashFacts | None:
+    sale = checkout.transaction
+    payable = sale is not None and sale.state in (TransactionState.OPEN, TransactionState.TENDERING)
+    if sale is None or not payable or not checkout.policy.takes_cash_by_hand or sale.running is not None:
         return None
-    sale, last, devices = checkout.transaction, checkout.last_sale, checkout.devices.values()
-    idle = sale is None or sale.running is not None or bool(sale.paid)
-    return StaffFacts(
-        operator=checkout.operator,
-        state=checkout.state,
-        lane=checkout.lane,
-        business_date=checkout.business_date,
-        waiting=sale.waiting_lines if sale and checkout.state is TransactionState.OPEN else (),
-        doubts=tuple(_doubt(p) for p in sale.payments if p.state is PaymentState.UNKNOWN) if sale else (),
-        devices=tuple(sorted(devices, key=lambda device: (not needs_hand(device), device.name))),
-        hub_online=checkout.hub_online,
-        hub_since=checkout.hub_since,
-        waiting_rows=checkout.waiting_rows,
-        items=len([line for line in sale.active if line.deposit_of is None]) if sale else 0,
-        total=sale.total if sale else None,
-        may_void=not idle and checkout.state in (TransactionState.OPEN, TransactionState.TENDERING),
-        last_sale=LastSale(number=last.id.sequence, total=last.total) if last else None,
-        may_print=printer_ready(checkout) and last is not None and not last.receipt.printing,
-        has_drawer=any(device.category == "CashDrawer" for device in devices),
-        drawer_open=bool(checkout.drawer_open),
-        fault=checkout.fault,
-        space_low=checkout.free_mb is not None and checkout.free_mb < MINIMUM_SPACE_MB,
-        help_code=checkout.help_code,
-    )
-
-
-def needs_hand(device: DeviceState) -> bool:
-    """Whether a person must do something about a device; low paper is told, not urgent."""
-    return device.health in (Health.OFF, Health.OFFLINE) or bool(device.conditions - {Condition.DRAWER_OPEN})
-
-
-def _doubt(payment: Payment) -> PaymentDoubt:
-    intent = payment.intent
-    return PaymentDoubt(
-        attempt=intent.attempt, amount=intent.amount, device=intent.device, requested_at=payment.requested_at
-    )
+    exact = sale.total - sale.paid
+    if exact.minor <= 0:
+        return None
+    change = rounding(sale, checkout.policy.cash_step)
+    return CashFacts(due=exact + change, rounding=change, notes=likely(exact + change))

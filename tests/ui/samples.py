@@ -20,15 +20,28 @@ from appliance.core.checkout import (
     Policy,
     Reason,
     ReceiptState,
+    RefundTask,
     Rejection,
     Transaction,
     TransactionState,
 )
 from appliance.core.commands import Condition, EntryMethod, Health, PrintResult, ReceiptKind
-from appliance.core.events import TransactionCompleted
+from appliance.core.events import RefundDue, TerminalDayClosed, TransactionCompleted, Unsettled
 from appliance.core.identifiers import CatalogueVersion, Gtin, Language, LineNumber, Operator, Plu, Sku, TransactionId
 from appliance.core.money import Currency, Money
-from appliance.core.payment import Intent, IntentKind, Payment, PaymentState, Progress, TenderType
+from appliance.core.payment import (
+    EXPIRED,
+    Intent,
+    IntentKind,
+    Outcome,
+    OutcomeKind,
+    Payment,
+    PaymentState,
+    Progress,
+    Reference,
+    TenderType,
+    UndoReason,
+)
 from appliance.ui.entry import Elapsed, Entry, Refused, Shown, Touch, deadline, step
 from appliance.ui.entry import Intent as Act
 from appliance.ui.pages import Page, Screen
@@ -48,7 +61,13 @@ POLICY = Policy(
     tenders=(TenderType.CARD,),
     receipts=(ReceiptKind.PAPER, ReceiptKind.DIGITAL, ReceiptKind.NONE),
     receipt_url="https://kvittering.example/r",
-    tender_devices={TenderType.CARD: "terminal", TenderType.QR: "wallet", TenderType.CASH: "drawer"},
+    tender_devices={
+        TenderType.CARD: "terminal",
+        TenderType.QR: "wallet",
+        TenderType.CASH: "acceptor",
+        TenderType.WALLET: "wallet",
+        TenderType.GIFT_CARD: "wallet",
+    },
 )
 
 
@@ -81,6 +100,7 @@ DEVICES = {
         device("terminal", "CAT"),
         device("wallet", "CAT"),
         device("drawer", "CashDrawer"),
+        device("acceptor", "CashChanger"),
         device("lamp", "Lights"),
     )
 }
@@ -206,13 +226,33 @@ def sale(*lines: LineItem, state: TransactionState = TransactionState.OPEN, numb
     )
 
 
+def attempt(number: int) -> UUID:
+    """Give the name of an attempt."""
+    return UUID(int=(0x018F0000_0000_7000_8000 << 48) + number)
+
+
+def payment(state: PaymentState, amount: Money, number: int = 1, **facts: Any) -> Payment:
+    """Give an attempt of the sale; what is not said is paid by card."""
+    intent: dict[str, Any] = {
+        "attempt": attempt(number),
+        "transaction": sale().id,
+        "kind": IntentKind.PAY,
+        "device": "terminal",
+        "tender": TenderType.CARD,
+        "amount": amount,
+    }
+    told = {name: facts.pop(name) for name in intent.keys() & facts.keys()}
+    more = {"original_attempt": facts.pop("original_attempt", None)}
+    return Payment(intent=Intent(**{**intent, **told, **more}), state=state, requested_at=NOON, **facts)
+
+
 def paying(state: PaymentState, *, amount: Money | None = None, tender: TenderType = TenderType.CARD) -> Transaction:
     """Give a transaction with one attempt."""
     open_sale = sale(*BASKET, state=TransactionState.TENDERING)
     if state is PaymentState.UNKNOWN:
         open_sale = replace(open_sale, state=TransactionState.IN_DOUBT)
     intent = Intent(
-        attempt=UUID("018f0000-0000-7000-8000-000000000001"),
+        attempt=attempt(1),
         transaction=open_sale.id,
         kind=IntentKind.PAY,
         device=POLICY.tender_devices[tender],
@@ -271,6 +311,15 @@ NO_TERMINAL = with_device(
     )
 )
 EVERY_TENDER = replace(POLICY, tenders=(TenderType.CARD, TenderType.QR, TenderType.CASH))
+ALL_FIVE = replace(POLICY, tenders=tuple(TenderType))
+STALL = replace(
+    POLICY,
+    unattended=False,
+    tenders=(TenderType.CARD, TenderType.QR, TenderType.CASH),
+    tender_devices={TenderType.CARD: "terminal", TenderType.QR: "wallet"},
+    unconfirmed=frozenset({TenderType.QR}),
+    cash_step=100,
+)
 
 
 def reached(state: Checkout, *acts: Act, screen: Screen = SCREEN) -> tuple[Page, Entry]:
@@ -309,7 +358,18 @@ def samples() -> tuple[Sample, ...]:
     """Give every sample; the names are those of the pages, with the state after a hyphen."""
     return tuple(
         Sample(name=name, page=end, entry=entry)
-        for table in (_nobody(), _scanning(), _finding(), _paying(), _receipts(), _over(), _staff())
+        for table in (
+            _nobody(),
+            _scanning(),
+            _finding(),
+            _paying(),
+            _receipts(),
+            _over(),
+            _cash(),
+            _staff(),
+            _money(),
+            _days(),
+        )
         for name, (end, entry) in table.items()
     )
 
@@ -412,32 +472,133 @@ def _paying() -> Table:
     running = paying(PaymentState.SENT)
     declined = till(transaction=paying(PaymentState.DECLINED))
     part = paying(PaymentState.CONFIRMED, amount=kr(5000))
-    wallet = paying(PaymentState.SENT, tender=TenderType.QR)
     steps = {
         f"card-{progress}": reached(till(transaction=running, progress=progress, may_cancel=True))
         for progress in Progress
+        if progress not in (Progress.SCAN_CODE, Progress.SHOW_CODE, Progress.INSERT_CASH)
     }
     return {
         "choose_payment": reached(every, *touches("pay")),
         "choose_payment-missing": reached(replace(every, devices=NO_TERMINAL), *touches("pay")),
+        "choose_payment-five": reached(till(policy=ALL_FIVE, transaction=sale(*BASKET)), *touches("pay")),
         "choose_payment-none": reached(till(transaction=sale(*BASKET), devices=NO_TERMINAL), *touches("pay")),
         "choose_payment-part_paid": reached(replace(every, transaction=part)),
+        "choose_payment-part_cash": reached(till(policy=STALL, transaction=_part_in_cash())),
+        "choose_payment-part_missing": reached(replace(every, transaction=part, devices=NO_TERMINAL)),
+        "choose_payment-undone": reached(replace(every, transaction=_undone())),
         **steps,
         "card-slow": waited(till(transaction=running, progress=Progress.AUTHORISING)),
         "card-approved": reached(till(transaction=paying(PaymentState.APPROVED))),
         "card-scanned": reached(
             till(transaction=running, progress=Progress.PRESENT_CARD), refusal(Reason.PAYMENT_RUNNING)
         ),
-        "qr_payment": reached(till(policy=EVERY_TENDER, transaction=wallet, may_cancel=True)),
+        "card-undoing": reached(till(transaction=_undoing(), progress=Progress.WORKING)),
+        "card-undoing_card": reached(till(transaction=_undoing(), progress=Progress.PRESENT_CARD)),
+        **_phones(),
+        **_machine(),
         "declined": reached(declined),
         "declined-choice": reached(replace(declined, policy=EVERY_TENDER)),
         "declined-cancelled": reached(till(transaction=paying(PaymentState.CANCELLED))),
         "declined-failed": reached(till(transaction=paying(PaymentState.NOT_CHARGED))),
+        "declined-expired": reached(till(policy=EVERY_TENDER, transaction=_expired())),
         "choose_payment-declined": reached(replace(declined, policy=EVERY_TENDER), *touches("another")),
         "outcome_unknown": reached(
             till(transaction=paying(PaymentState.UNKNOWN), help_called=True, help_code="payment")
         ),
+        "outcome_unknown-refund_due": reached(till(transaction=_owing(), help_called=True, help_code="payment")),
+        "outcome_unknown-undoing": reached(till(transaction=_undo_in_doubt(), help_called=True)),
     }
+
+
+def _phones() -> Table:
+    """Give the pages of paying by phone."""
+    swish, soon = "C1237856901;135,60;1187;0", datetime(2026, 11, 23, 11, 10, tzinfo=UTC)
+    long_code = (
+        "00020101021226740014br.gov.bcb.spi2552pix.bcb.gov.br/v2/9d36b84f-c70b-478f-b95c-12729b90ca25"
+        "52040000530398654061356.05802BR5914Torget Landhan6007Bergen62070503***63041D3D"
+    )
+    code = till(
+        policy=EVERY_TENDER,
+        transaction=paying(PaymentState.SENT, tender=TenderType.QR),
+        progress=Progress.SCAN_CODE,
+        may_cancel=True,
+        code=swish,
+        code_until=soon,
+    )
+    shown = replace(
+        code, transaction=paying(PaymentState.SENT, tender=TenderType.WALLET), progress=Progress.SHOW_CODE, code=""
+    )
+    stall = replace(code, policy=STALL, code_until=None)
+    return {
+        "qr_payment": reached(code),
+        "qr_payment-long": reached(replace(code, code=long_code, code_until=None)),
+        "qr_payment-coming": reached(replace(code, code="", progress=Progress.CONNECTING)),
+        "qr_payment-on_phone": reached(replace(code, code="", progress=Progress.WORKING)),
+        "qr_payment-cancelling": reached(replace(code, progress=Progress.CANCELLING, may_cancel=False)),
+        "qr_payment-approved": reached(
+            replace(code, transaction=paying(PaymentState.APPROVED, tender=TenderType.QR), may_cancel=False)
+        ),
+        "qr_payment-staff_check": reached(stall),
+        "qr_payment-show_code": reached(shown),
+        "qr_payment-show_code-asking": reached(replace(shown, progress=Progress.AUTHORISING)),
+        "qr_payment-gift_card": reached(
+            replace(shown, transaction=paying(PaymentState.SENT, tender=TenderType.GIFT_CARD))
+        ),
+    }
+
+
+def _machine() -> Table:
+    """Give the pages of a machine that takes cash."""
+    coins = paying(PaymentState.SENT, tender=TenderType.CASH, amount=kr(13600))
+    begun = till(
+        policy=EVERY_TENDER,
+        transaction=replace(coins, rounding=kr(40)),
+        progress=Progress.INSERT_CASH,
+        may_cancel=True,
+    )
+    some = replace(coins.payments[0], credits={"1": kr(10000), "2": kr(2000)})
+    return {
+        "insert_cash": reached(begun),
+        "insert_cash-some": reached(replace(begun, transaction=replace(coins, payments=(some,)))),
+        "insert_cash-cancelling": reached(replace(begun, progress=Progress.CANCELLING, may_cancel=False)),
+    }
+
+
+def _part_in_cash() -> Transaction:
+    part = payment(PaymentState.CONFIRMED, kr(10000), device="", tender=TenderType.CASH)
+    return replace(sale(*BASKET, state=TransactionState.TENDERING), payments=(part,))
+
+
+def _undone() -> Transaction:
+    part = payment(PaymentState.REVERSED, kr(5000))
+    undo = payment(PaymentState.CONFIRMED, kr(5000), 2, kind=IntentKind.REVERSE, original_attempt=attempt(1))
+    return replace(sale(*BASKET, state=TransactionState.TENDERING), payments=(part, undo))
+
+
+def _undoing(state: PaymentState = PaymentState.SENT) -> Transaction:
+    part = payment(PaymentState.REVERSING, kr(5000))
+    undo = payment(state, kr(5000), 2, kind=IntentKind.REVERSE, original_attempt=attempt(1), reason=UndoReason.UNDO)
+    return replace(sale(*BASKET, state=TransactionState.TENDERING), payments=(part, undo))
+
+
+def _undo_in_doubt() -> Transaction:
+    return replace(_undoing(PaymentState.UNKNOWN), state=TransactionState.IN_DOUBT)
+
+
+def _expired() -> Transaction:
+    lapsed = payment(
+        PaymentState.CANCELLED,
+        sale(*BASKET).total,
+        device="wallet",
+        tender=TenderType.QR,
+        outcome=Outcome(kind=OutcomeKind.CANCELLED, code=EXPIRED),
+    )
+    return replace(sale(*BASKET, state=TransactionState.TENDERING), payments=(lapsed,))
+
+
+def _owing() -> Transaction:
+    owed = payment(PaymentState.REFUND_DUE, sale(*BASKET).total)
+    return replace(sale(*BASKET, state=TransactionState.TENDERING), payments=(owed,))
 
 
 def _receipts() -> Table:
@@ -483,7 +644,6 @@ def _staff() -> Table:
         last_sale=completed(),
     )
     doubt = replace(quiet, transaction=paying(PaymentState.UNKNOWN), help_called=True, help_code="payment")
-    attempt = "018f0000-0000-7000-8000-000000000001"
     stall = replace(quiet, policy=replace(POLICY, unattended=False), transaction=sale(*BASKET))
     return {
         "sign_in": reached(till(), *touches("staff", "key:1", "key:2", "key:3", "key:4")),
@@ -492,7 +652,7 @@ def _staff() -> Table:
         "attendant-busy": reached(busy, *touches("back", "row:help")),
         "attendant-printer": reached(busy, *touches("back", "row:device:printer")),
         "attendant-offline": reached(replace(quiet, hub_online=False, waiting_rows=17), *touches("row:hub")),
-        "attendant-doubt": reached(doubt, *touches(f"row:doubt:{attempt}")),
+        "attendant-doubt": reached(doubt, *touches("back", "row:lane")),
         "attendant-fault": reached(replace(quiet, fault="the journal cannot append: disk full", free_mb=12)),
         "attendant-closed": reached(replace(quiet, lane=LaneState.CLOSED), *touches("row:lane")),
         "attendant-receipt": reached(quiet, *touches("row:receipt")),
@@ -500,8 +660,155 @@ def _staff() -> Table:
         "attendant-sale": reached(replace(quiet, transaction=sale(*BASKET)), *touches("row:sale")),
         "attendant-stall": reached(stall, *touches("staff")),
         "approve": reached(busy),
-        "resolve_payment": reached(doubt, *touches(f"row:doubt:{attempt}", f"was_paid:{attempt}")),
-        "resolve_payment-not_paid": reached(doubt, *touches(f"was_not_paid:{attempt}")),
         "drawer": reached(quiet, *touches("row:device:drawer", "drawer")),
         "void_sale": reached(replace(quiet, transaction=sale(*BASKET)), *touches("row:sale", "void_sale")),
+    }
+
+
+def paid_in_cash(given: int) -> Transaction:
+    """Give a completed sale that staff took cash for."""
+    done = completed()
+    taken = Outcome(kind=OutcomeKind.APPROVED, amount=kr(13600), given=kr(given))
+    part = payment(PaymentState.RELEASED, kr(13600), device="", tender=TenderType.CASH, outcome=taken)
+    return replace(done, payments=(part,), rounding=kr(40))
+
+
+def _cash() -> Table:
+    stall = till(policy=STALL, transaction=sale(*BASKET), operator=Operator("Kari"))
+    taking = ("pay", "tender:cash")
+    paid = replace(stall, transaction=paid_in_cash(20000))
+    locked = {**DEVICES, "drawer": device("drawer", "CashDrawer", health=Health.OFFLINE)}
+    return {
+        "cash": reached(stall, *touches(*taking)),
+        "cash-change": reached(stall, *touches(*taking, "key:1", "key:5", "key:0")),
+        "cash-too_little": reached(stall, *touches(*taking, "key:1", "key:0", "key:0", "key:,", "key:5")),
+        "cash-rest": reached(replace(stall, transaction=_part_in_cash()), *touches("tender:cash")),
+        "change": reached(paid),
+        "change-drawer_open": reached(replace(paid, drawer_open=True)),
+        "change-by_key": reached(replace(paid, devices=locked)),
+        "change-exact": reached(replace(paid, transaction=paid_in_cash(13600))),
+    }
+
+
+REFERENCE = Reference(terminal_id="29001006", receipt_number="0153", trace_number="000153")
+
+
+def due_task(*, refund: Payment | None = None) -> RefundTask:
+    """Give money that is due to a customer."""
+    amount = sale(*BASKET).total
+    owed = RefundDue(
+        transaction=sale().id,
+        attempt=attempt(1),
+        amount=amount,
+        currency=NOK,
+        device="terminal",
+        tender=TenderType.CARD,
+        reason="the terminal took another amount and cannot undo it",
+        reference=REFERENCE,
+    )
+    return RefundTask(due=owed, refund=refund)
+
+
+def _money() -> Table:
+    """Give what staff decide about money."""
+    quiet = till(operator=Operator("Kari"), last_sale=completed())
+    first = attempt(1)
+    doubt = replace(
+        quiet,
+        transaction=paying(PaymentState.UNKNOWN),
+        help_called=True,
+        help_code="payment",
+        told={first: "no answer from the terminal within 180 s"},
+    )
+    restarted = replace(
+        doubt.transaction,
+        payments=(payment(PaymentState.UNKNOWN, sale(*BASKET).total, restarted=True),),
+    )
+    undoing = replace(quiet, transaction=_undo_in_doubt())
+    owed = replace(quiet, refunds={first: due_task()})
+    refunding = payment(PaymentState.SENT, kr(13560), 2, kind=IntentKind.REFUND, original_attempt=first)
+    refused = payment(
+        PaymentState.DECLINED,
+        kr(13560),
+        2,
+        kind=IntentKind.REFUND,
+        original_attempt=first,
+        outcome=Outcome(kind=OutcomeKind.DECLINED, text="refunds are not allowed"),
+    )
+    static = till(
+        policy=STALL,
+        operator=Operator("Kari"),
+        transaction=paying(PaymentState.SENT, tender=TenderType.QR),
+        progress=Progress.SCAN_CODE,
+        code="C1237856901;135,60;1187;0",
+    )
+    found = replace(
+        quiet,
+        transaction=replace(
+            sale(*BASKET, state=TransactionState.TENDERING),
+            payments=(payment(PaymentState.CONFIRMED, sale(*BASKET).total, restarted=True),),
+        ),
+    )
+    back = payment(PaymentState.REVERSED, kr(5000), device="wallet", tender=TenderType.GIFT_CARD)
+    done = payment(PaymentState.CONFIRMED, kr(5000), 2, kind=IntentKind.REVERSE, original_attempt=attempt(1))
+    going = payment(PaymentState.REVERSING, kr(8560), 3)
+    under_way = payment(PaymentState.SENT, kr(8560), 4, kind=IntentKind.REVERSE, original_attempt=attempt(3))
+    voiding = replace(completed(), state=TransactionState.POST_VOIDING, payments=(back, done, going, under_way))
+    part = replace(quiet, transaction=paying(PaymentState.CONFIRMED, amount=kr(5000)))
+    return {
+        "resolve_payment": reached(doubt),
+        "resolve_payment-restarted": reached(replace(doubt, transaction=replace(restarted), told={})),
+        "resolve_payment-reversal": reached(undoing),
+        "resolve_payment-by_eye": reached(static, *touches("check_payment")),
+        "resolve_reason": reached(doubt, *touches("was_paid")),
+        "resolve_reason-not_paid": reached(doubt, *touches("was_not_paid")),
+        "resolve_reason-reversal": reached(undoing, *touches("was_paid")),
+        "resolve_reason-not_back": reached(undoing, *touches("was_not_paid")),
+        "resolve_reason-by_eye": reached(static, *touches("check_payment", "was_paid")),
+        "attendant-due": reached(owed),
+        "attendant-part_paid": reached(part, *touches("row:parts")),
+        "attendant-post_void": reached(replace(quiet, transaction=voiding), *touches("row:parts")),
+        "refund_due": reached(owed, *touches(f"row:due:{first}")),
+        "refund_due-under_way": reached(
+            replace(quiet, refunds={first: due_task(refund=refunding)}), *touches(f"row:due:{first}")
+        ),
+        "refund_due-refused": reached(
+            replace(quiet, refunds={first: due_task(refund=refused)}), *touches(f"row:due:{first}")
+        ),
+        "given_back": reached(owed, *touches(f"row:due:{first}", "given_back")),
+        "found_paid": reached(found),
+        "post_void": reached(quiet, *touches("row:receipt", "post_void")),
+        "post_void-sure": reached(quiet, *touches("row:receipt", "post_void", "reason:goods")),
+    }
+
+
+def _days() -> Table:
+    """Give the end of day of a terminal."""
+    sums = Unsettled(device="terminal", amount=kr(1_482_350), currency=NOK, count=97, complete=True)
+    nothing = replace(sums, amount=kr(0), count=0)
+    end = TerminalDayClosed(
+        device="terminal",
+        currency=NOK,
+        journal_amount=kr(1_482_350),
+        journal_count=97,
+        device_amount=kr(1_482_350),
+        device_count=97,
+    )
+    quiet = till(operator=Operator("Kari"), unsettled={"terminal": sums})
+    way = touches("row:device:terminal", "close_day:terminal")
+    closed = replace(quiet, unsettled={"terminal": nothing})
+    return {
+        "attendant-terminal": reached(quiet, *touches("row:device:terminal")),
+        "close_day": reached(quiet, *way),
+        "close_day-doubt": reached(replace(quiet, transaction=paying(PaymentState.UNKNOWN)), *touches("back"), *way),
+        "close_day-due": reached(replace(quiet, refunds={attempt(1): due_task()}), *way),
+        "close_day-sale": reached(replace(quiet, transaction=sale(*BASKET)), *way),
+        "close_day-offline": reached(replace(quiet, devices=NO_TERMINAL), *way),
+        "close_day-closing": reached(replace(quiet, closing_day={"terminal": ""}), *way),
+        "close_day-failed": reached(replace(quiet, closing_day={"terminal": "the host did not answer"}), *way),
+        "close_day-incomplete": reached(replace(quiet, unsettled={"terminal": replace(sums, complete=False)}), *way),
+        "close_day-done": reached(replace(closed, days_closed={"terminal": end}), *way),
+        "close_day-differs": reached(
+            replace(closed, days_closed={"terminal": replace(end, device_amount=kr(1_469_450))}), *way
+        ),
     }

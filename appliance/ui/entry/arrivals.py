@@ -14,13 +14,17 @@ from appliance.ui.entry.overlays import (
     AwaitingApproval,
     ChangingQuantity,
     ChoosingPayment,
+    FoundPaid,
     HelpShown,
     NotSold,
     Numbering,
+    OnDoubt,
     OnLine,
     Overlay,
+    Resolving,
     SigningIn,
     StillThere,
+    TakingCash,
     TurnedDown,
     belongs,
 )
@@ -54,8 +58,10 @@ def shown(entry: Entry, old: Page, new: Page) -> Step:
     if isinstance(new, AttendantPage):
         return Step(_attending(entry, old, new))
     entry = replace(_keep(entry, lambda overlay: belongs(overlay, new)), row=entry.row if new.frame.staff else "")
-    if signed_in:
-        return Step(entry.push(Attending()))
+    if entry.top is not None and isinstance(entry.top, TakingCash) and old.frame.cash != new.frame.cash:
+        entry = entry.pop()
+    elif signed_in and not isinstance(entry.top, TakingCash):
+        return Step(_to_task(entry.push(Attending()), new))
     return _basket_shown(entry, old, new) if isinstance(new, BasketPage) else Step(entry)
 
 
@@ -69,14 +75,24 @@ def _same_step(old: Page, new: Page) -> bool:
 
 def _attending(entry: Entry, old: Page, new: AttendantPage) -> Entry:
     """Take staff straight to the first line that waits for them, and from one to the next."""
-    staff = new.frame.staff
-    waiting = staff.waiting if staff else ()
-    decided = isinstance(entry.top, Approving) and not belongs(entry.top, new)
+    decided = isinstance(entry.top, Approving | OnDoubt | Resolving | FoundPaid) and not belongs(entry.top, new)
     entry = _keep(entry, lambda overlay: belongs(overlay, new))
     if not isinstance(old, AttendantPage):
         entry = replace(entry.clear(), row="")
         decided = True
-    return entry.push(Approving(waiting[0].line)) if decided and waiting else entry
+    return _to_task(entry, new) if decided else entry
+
+
+def _to_task(entry: Entry, page: Page) -> Entry:
+    """Open what waits for a person: a line to approve, then money."""
+    staff = page.frame.staff
+    if staff is None:
+        return entry
+    if staff.waiting:
+        return entry.push(Approving(staff.waiting[0].line))
+    if staff.doubts:
+        return entry.push(OnDoubt(staff.doubts[0].attempt))
+    return entry if staff.found_paid is None else entry.push(FoundPaid())
 
 
 def _basket_shown(entry: Entry, old: Page, new: BasketPage) -> Step:
@@ -128,6 +144,8 @@ def refused(entry: Entry, rejection: Rejection, page: Page) -> Step:
             return Step(entry.put(replace(asked, limit=rejection.limit, typed=False)))
         case SigningIn(), Reason.WRONG_PIN:
             return Step(entry.put(SigningIn(wrong=True)))
+        case TakingCash(), Reason.NOT_SIGNED_ON if page.frame.staff is None:
+            return Step(entry.push(SigningIn()))
         case _, Reason.NOT_SIGNED_ON if page.frame.staff is None:
             return Step(entry.clear().push(SigningIn()))
         case _, Reason.UNKNOWN_LINE:

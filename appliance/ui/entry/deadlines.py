@@ -25,6 +25,7 @@ from appliance.ui.entry.overlays import (
     SigningIn,
     Started,
     StillThere,
+    TakingCash,
     Thanked,
     TurnedDown,
 )
@@ -50,6 +51,9 @@ SECOND_CALL: Final = 15
 """Seconds left at which `still_there` sounds again."""
 SIGN_OFF_SECONDS: Final = {True: 60, False: 600}
 """At an unattended kiosk, and at a staffed till."""
+
+CASH_SECONDS: Final = 120
+"""How long cash is counted before the customer sees his basket again."""
 
 _OVERLAY_SECONDS: Final[dict[type[Overlay], int]] = {
     ChoosingLanguage: 20,
@@ -107,6 +111,8 @@ def _seconds(page: Page, entry: Entry) -> int | None:
         return RENEWED_SECONDS
     if isinstance(overlay, STAFF) or (isinstance(page, AttendantPage) and overlay is None):
         return SIGN_OFF_SECONDS[isinstance(page, AttendantPage)]
+    if isinstance(overlay, TakingCash):
+        return CASH_SECONDS
     if isinstance(overlay, ChoosingPayment | Searching):
         return _idle(page, entry)
     if overlay is not None:
@@ -116,7 +122,7 @@ def _seconds(page: Page, entry: Entry) -> int | None:
 
 
 def _idle(page: Page, entry: Entry) -> int | None:
-    asks = page.frame.asks_idle or isinstance(page, AttractPage)
+    asks = page.frame.asks_idle or isinstance(page, AttractPage | ChoosePaymentPage)
     return entry.screen.idle_seconds * (2 if entry.large else 1) if asks else None
 
 
@@ -160,7 +166,7 @@ def elapsed(entry: Entry, key: str, page: Page) -> Step:
             return ask(entry, page)
         case Started():
             return Step(Entry.fresh(entry.screen))
-        case ChoosingLanguage() | Adjusting() | HelpShown() | SigningIn() | Numbering() | Naming():
+        case ChoosingLanguage() | Adjusting() | HelpShown() | SigningIn() | Numbering() | Naming() | TakingCash():
             return Step(entry.pop())
         case OnLine() | ChangingQuantity() | NotSold() | TurnedDown() | Cancelling():
             return Step(entry.clear())
@@ -192,7 +198,8 @@ def ask(entry: Entry, page: Page) -> Step:
     """Ask a quiet customer whether he is still there. With a part paid, staff are called instead."""
     if isinstance(page, AttractPage):
         return Step(Entry.fresh(entry.screen))
-    if isinstance(page, ChoosePaymentPage) or (isinstance(page, DeclinedPage) and page.part_paid):
+    choosing = isinstance(page, ChoosePaymentPage) and page.paid
+    if choosing or (isinstance(page, DeclinedPage) and page.part_paid):
         return _call(entry, page)
     return Step(entry.push(StillThere()), sound=Sound.QUESTION)
 

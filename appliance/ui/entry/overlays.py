@@ -18,6 +18,7 @@ from appliance.ui.pages import (
     Page,
     ReceiptQrPage,
 )
+from appliance.ui.staff_facts import StaffFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,11 +146,58 @@ class Approving:
 
 
 @dataclass(frozen=True, slots=True)
+class OnDoubt:
+    """Staff look at a payment of which nobody knows whether money moved."""
+
+    attempt: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class Resolving:
     """Staff say how they know what became of a payment."""
 
     attempt: UUID
     decision: PaymentDecision
+
+
+@dataclass(frozen=True, slots=True)
+class OnDue:
+    """Staff look at money that a customer gets back."""
+
+    attempt: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class GivingBack:
+    """Staff say how they gave it back."""
+
+    attempt: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPaid:
+    """Staff decide on a sale that a restart found paid."""
+
+
+@dataclass(frozen=True, slots=True)
+class PostVoiding:
+    """Staff say why the last sale is undone, and then whether they are sure."""
+
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ClosingDay:
+    """Staff look at a payment device's end of day."""
+
+    device: str
+
+
+@dataclass(frozen=True, slots=True)
+class TakingCash:
+    """Staff type what a customer puts down: whole units and, after a point, minor ones."""
+
+    digits: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,12 +230,31 @@ Overlay = (
     | SigningIn
     | Attending
     | Approving
+    | OnDoubt
     | Resolving
+    | OnDue
+    | GivingBack
+    | FoundPaid
+    | PostVoiding
+    | ClosingDay
+    | TakingCash
     | OpeningDrawer
     | VoidingSale
 )
 
-STAFF: Final = (Attending, Approving, Resolving, OpeningDrawer, VoidingSale)
+STAFF: Final = (
+    Attending,
+    Approving,
+    OnDoubt,
+    Resolving,
+    OnDue,
+    GivingBack,
+    FoundPaid,
+    PostVoiding,
+    ClosingDay,
+    OpeningDrawer,
+    VoidingSale,
+)
 
 NAMES: Final[dict[type[Overlay], str]] = {
     ChoosingLanguage: "language",
@@ -209,7 +276,14 @@ NAMES: Final[dict[type[Overlay], str]] = {
     SigningIn: "sign_in",
     Attending: "attendant",
     Approving: "approve",
-    Resolving: "resolve_payment",
+    OnDoubt: "resolve_payment",
+    Resolving: "resolve_reason",
+    OnDue: "refund_due",
+    GivingBack: "given_back",
+    FoundPaid: "found_paid",
+    PostVoiding: "post_void",
+    ClosingDay: "close_day",
+    TakingCash: "cash",
     OpeningDrawer: "drawer",
     VoidingSale: "void_sale",
 }
@@ -240,18 +314,38 @@ def belongs(overlay: Overlay, page: Page) -> bool:
             return isinstance(page, ReceiptQrPage)
         case SigningIn():
             return staff is None
+        case TakingCash():
+            return page.frame.cash is not None
         case Attending():
             return staff is not None and not isinstance(page, AttendantPage)
-        case Approving(line=line):
-            return staff is not None and line in [waiting.line for waiting in staff.waiting]
-        case Resolving(attempt=attempt):
-            return staff is not None and attempt in [doubt.attempt for doubt in staff.doubts]
-        case OpeningDrawer():
-            return staff is not None and staff.has_drawer
-        case VoidingSale():
-            return staff is not None and staff.may_void
         case HelpShown() | Adjusting() | ChoosingLanguage():
             return not isinstance(page, AttendantPage)
+        case _:
+            return staff is not None and _belongs_to_staff(overlay, staff)
+
+
+def _belongs_to_staff(overlay: Overlay, staff: StaffFacts) -> bool:
+    match overlay:
+        case Approving(line=line):
+            return line in [waiting.line for waiting in staff.waiting]
+        case OnDoubt(attempt=attempt) | Resolving(attempt=attempt):
+            return attempt in [doubt.attempt for doubt in staff.doubts]
+        case OnDue(attempt=attempt):
+            return attempt in [due.attempt for due in staff.due]
+        case GivingBack(attempt=attempt):
+            return attempt in [due.attempt for due in staff.due if not due.under_way]
+        case FoundPaid():
+            return staff.found_paid is not None
+        case PostVoiding():
+            return staff.last_sale is not None and staff.last_sale.may_void
+        case ClosingDay(device=device):
+            return device in [day.device for day in staff.days]
+        case OpeningDrawer():
+            return staff.has_drawer
+        case VoidingSale():
+            return staff.may_void
+        case _:
+            return True
 
 
 def may_cancel_help(page: Page) -> bool:

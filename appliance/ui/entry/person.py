@@ -80,6 +80,10 @@ class Entry:
         """Close the question on the screen."""
         return replace(self, overlays=self.overlays[:-1])
 
+    def choose(self, row: str) -> Entry:
+        """Choose a row of the staff list."""
+        return replace(self, row=row)
+
     def clear(self) -> Entry:
         """Close all questions."""
         return replace(self, overlays=())

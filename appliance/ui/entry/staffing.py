@@ -11,26 +11,30 @@ from appliance.core.commands import (
     GrantApproval,
     OpenDrawer,
     OpenLane,
-    PaymentDecision,
     RefuseApproval,
     ReprintReceipt,
-    ResolvePayment,
-    RetryLookup,
     SignOff,
+    UndoPayments,
     VoidReason,
     VoidTransaction,
 )
 from appliance.core.identifiers import LineNumber
-from appliance.ui.entry.overlays import Approving, OpeningDrawer, Resolving, VoidingSale
+from appliance.ui.entry.money import money_touched, open_row
+from appliance.ui.entry.overlays import (
+    Approving,
+    ClosingDay,
+    FoundPaid,
+    GivingBack,
+    OnDoubt,
+    OnDue,
+    OpeningDrawer,
+    PostVoiding,
+    Resolving,
+    VoidingSale,
+)
 from appliance.ui.entry.person import Entry, Step
-from appliance.ui.pages import AttendantPage, Page, StaffFacts
-
-PROOFS: Final = {
-    "terminal": "seen in the terminal's log",
-    "bank": "seen in the customer's bank",
-    "acquirer": "told by the acquirer",
-}
-"""How staff know what became of a payment, as the journal keeps it."""
+from appliance.ui.pages import AttendantPage, Page
+from appliance.ui.staff_facts import StaffFacts
 
 DRAWER_REASONS: Final = {"change": "change", "count": "count", "other": "other"}
 """Why the drawer opens without a sale, as the journal keeps it."""
@@ -44,16 +48,14 @@ def staff_touched(entry: Entry, verb: str, argument: str, page: Page) -> Step:
     match entry.top:
         case Approving(line=line):
             return _approve(entry, line, verb, staff)
-        case Resolving(attempt=attempt, decision=decision):
-            if verb == "reason" and argument in PROOFS:
-                return Step(entry, (ResolvePayment(attempt, decision, PROOFS[argument]),))
-            return Step(entry)
         case OpeningDrawer():
             if verb == "reason" and argument in DRAWER_REASONS:
                 return Step(entry.pop(), (OpenDrawer(DRAWER_REASONS[argument]),))
             return Step(entry)
         case VoidingSale():
             return _void(entry, verb, staff)
+        case OnDoubt() | Resolving() | OnDue() | GivingBack() | FoundPaid() | PostVoiding() | ClosingDay() as overlay:
+            return money_touched(entry, overlay, verb, argument, staff)
         case _:
             return _list(entry, verb, argument, page, staff)
 
@@ -85,14 +87,15 @@ def _list(entry: Entry, verb: str, argument: str, page: Page, staff: StaffFacts)
             kind, _, number = argument.partition(":")
             if kind == "approval" and number.isdecimal():
                 return Step(entry.push(Approving(LineNumber(int(number)))))
-            return Step(replace(entry, row=argument))
+            return open_row(entry, argument, staff)
         case "acknowledge":
             return Step(entry, (AcknowledgeHelp(),))
-        case "ask_again":
-            return Step(entry, (RetryLookup(),))
-        case "was_paid" | "was_not_paid":
-            attempt = next((doubt.attempt for doubt in staff.doubts if str(doubt.attempt) == argument), None)
-            return Step(entry.push(Resolving(attempt, PaymentDecision(verb))) if attempt else entry)
+        case "undo_all" if staff.may_undo:
+            return Step(entry, (UndoPayments(),))
+        case "post_void" if staff.last_sale is not None and staff.last_sale.may_void:
+            return Step(entry.push(PostVoiding()))
+        case "close_day" if argument in [day.device for day in staff.days]:
+            return Step(entry.push(ClosingDay(argument)))
         case "open_lane":
             return Step(entry, (OpenLane(),))
         case "close_lane":

@@ -18,6 +18,7 @@ from appliance.core.commands import (
     RestoreLine,
     ReturnToItems,
     SignOn,
+    UndoPayments,
     VoidLine,
     VoidReason,
     VoidTransaction,
@@ -26,6 +27,7 @@ from appliance.core.effects import Sound
 from appliance.core.identifiers import Language, LineNumber, Sku
 from appliance.core.payment import TenderType
 from appliance.ui.entry.arrivals import await_approval
+from appliance.ui.entry.cashing import cash_touched
 from appliance.ui.entry.deadlines import thank
 from appliance.ui.entry.overlays import (
     STAFF,
@@ -40,12 +42,14 @@ from appliance.ui.entry.overlays import (
     Naming,
     NotSold,
     Numbering,
+    OnDoubt,
     OnLine,
     Overlay,
     Searching,
     SigningIn,
     Started,
     StillThere,
+    TakingCash,
     Thanked,
     TurnedDown,
 )
@@ -56,8 +60,10 @@ from appliance.ui.pages import (
     AttractPage,
     BasketPage,
     CardPage,
+    ChangePage,
     ChoosePaymentPage,
     DeclinedPage,
+    InsertCashPage,
     Page,
     QrPaymentPage,
     ReceiptPage,
@@ -129,6 +135,8 @@ def _over(entry: Entry, overlay: Overlay, verb: str, argument: str, page: Page) 
             return _sign_in(entry, overlay, verb, argument)
         case ChoosingPayment():
             return _choose_payment(entry, page, verb, argument)
+        case TakingCash():
+            return cash_touched(entry, overlay, verb, argument, page)
         case AwaitingApproval() if verb == "remove" and isinstance(page, BasketPage):
             return Step(entry, tuple(VoidLine(line.line) for line in page.waiting))
         case NotSold(rejection=rejection) if verb == "get_help":
@@ -159,8 +167,12 @@ def _on(entry: Entry, page: Page, verb: str, argument: str) -> Step:
             return _basket(entry, page, verb, argument)
         case ChoosePaymentPage():
             return _choose_payment(entry, page, verb, argument)
-        case CardPage() | QrPaymentPage() if verb == "cancel_payment":
+        case CardPage() | InsertCashPage() | QrPaymentPage() if verb == "cancel_payment":
             return Step(entry, (CancelPayment(),))
+        case QrPaymentPage(staff_check=True) if verb == "check_payment":
+            return Step(entry.push(SigningIn() if page.frame.staff is None else OnDoubt(page.attempt)))
+        case ChangePage():
+            return _change(entry, page, verb)
         case DeclinedPage():
             return _declined(entry, page, verb)
         case ReceiptPage() if verb == "receipt":
@@ -196,8 +208,15 @@ def _pay(entry: Entry, page: BasketPage) -> Step:
     if page.waiting:
         return await_approval(entry, page)
     if len(page.frame.tenders) == 1 and not page.frame.missing_tenders:
-        return Step(entry, (RequestPayment(page.frame.tenders[0]),))
+        return _pay_by(entry, page, page.frame.tenders[0])
     return Step(entry.push(ChoosingPayment()))
+
+
+def _pay_by(entry: Entry, page: Page, tender: TenderType) -> Step:
+    """Begin to pay: a device does it, or staff take the cash."""
+    if tender is TenderType.CASH and page.frame.cash is not None:
+        return Step(entry.push(TakingCash()))
+    return Step(entry, (RequestPayment(tender),))
 
 
 def _open_search(entry: Entry, page: Page) -> Step:
@@ -205,11 +224,29 @@ def _open_search(entry: Entry, page: Page) -> Step:
 
 
 def _choose_payment(entry: Entry, page: Page, verb: str, argument: str) -> Step:
-    if verb == "tender" and argument in page.frame.tenders:
-        return Step(entry, (RequestPayment(TenderType(argument)),))
-    if verb == "items":
-        return Step(entry.pop(), (ReturnToItems(),) if isinstance(page, DeclinedPage) else ())
-    return Step(entry)
+    match verb:
+        case "tender" if argument in page.frame.tenders:
+            return _pay_by(entry, page, TenderType(argument))
+        case "undo_all" if isinstance(page, ChoosePaymentPage) and page.paid:
+            return Step(entry, (UndoPayments(),))
+        case "items":
+            return Step(entry.pop(), () if isinstance(page, BasketPage) else (ReturnToItems(),))
+        case _:
+            return Step(entry)
+
+
+def _change(entry: Entry, page: ChangePage, verb: str) -> Step:
+    """Give the receipt, or leave the sale: whoever wants none gets what the rules give him."""
+    match verb:
+        case "receipt" if page.kinds:
+            return Step(entry, (ChooseReceipt(page.kinds[0]),))
+        case "next_sale" if page.kinds:
+            kind = ReceiptKind.NONE if ReceiptKind.NONE in page.kinds else page.kinds[0]
+            return Step(entry, (ChooseReceipt(kind), FinishSale()))
+        case "next_sale":
+            return Step(entry, (FinishSale(),))
+        case _:
+            return Step(entry)
 
 
 def _declined(entry: Entry, page: DeclinedPage, verb: str) -> Step:

@@ -197,6 +197,8 @@ class CodePiece(Piece[Code]):
             Color(1, 1, 1, 1)
             self._code = Rectangle()
         self._text = ""
+        self.side = 0
+        """Of the code without its quiet zone, device px."""
 
     def draw(self) -> None:
         """Draw it: whole device px per module, so that no module is wider than another."""
@@ -205,7 +207,7 @@ class CodePiece(Piece[Code]):
             self._texture, self._modules = _qr_texture(self._text)
         self._ground.size = self.size
         module = max(1, int(min(self.size) / (self._modules + 8)))
-        side = module * self._modules
+        self.side = side = module * self._modules
         self._code.texture = self._texture
         self._code.size = (side, side)
         self._code.pos = (round((self.width - side) / 2), round((self.height - side) / 2))

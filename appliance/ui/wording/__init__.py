@@ -19,18 +19,25 @@ from appliance.ui.entry.overlays import (
     ChangingQuantity,
     ChoosingLanguage,
     ChoosingPayment,
+    ClosingDay,
+    FoundPaid,
+    GivingBack,
     HelpShown,
     Naming,
     NotSold,
     Numbering,
+    OnDoubt,
+    OnDue,
     OnLine,
     OpeningDrawer,
     Overlay,
+    PostVoiding,
     Resolving,
     Searching,
     SigningIn,
     Started,
     StillThere,
+    TakingCash,
     Thanked,
     TurnedDown,
     VoidingSale,
@@ -41,9 +48,11 @@ from appliance.ui.pages import (
     AttractPage,
     BasketPage,
     CardPage,
+    ChangePage,
     ChoosePaymentPage,
     ClosedPage,
     DeclinedPage,
+    InsertCashPage,
     OutcomeUnknownPage,
     OutOfServicePage,
     Page,
@@ -54,9 +63,10 @@ from appliance.ui.pages import (
     StartingPage,
     ThankYouPage,
 )
+from appliance.ui.staff_facts import StaffFacts
 from appliance.ui.strings import Texts
 from appliance.ui.view import View
-from appliance.ui.wording import finding, paying, receipts, scanning, staff, status
+from appliance.ui.wording import cash, finding, money, paying, receipts, scanning, staff, status
 from appliance.ui.wording.scene import Scene, spoken
 from appliance.ui.wording.voice import Voice
 
@@ -64,7 +74,7 @@ from appliance.ui.wording.voice import Voice
 def view(page: Page, entry: Entry, texts: Mapping[Language, Texts]) -> View:
     """Give the finished picture. Staff read it in the shop's own language, customers in theirs."""
     screen, overlay = entry.screen, entry.top
-    for_staff = isinstance(page, AttendantPage) or isinstance(overlay, (SigningIn, *STAFF))
+    for_staff = isinstance(page, AttendantPage | ChangePage) or isinstance(overlay, (SigningIn, TakingCash, *STAFF))
     voice = Voice(
         texts=texts[screen.languages[0] if for_staff else entry.language],
         locale=screen.locale,
@@ -93,6 +103,8 @@ def _page(scene: Scene) -> View:
             return paying.choose_payment(scene, page)
         case CardPage():
             return paying.card(scene, page)
+        case InsertCashPage():
+            return paying.insert_cash(scene, page)
         case QrPaymentPage():
             return paying.qr_payment(scene, page)
         case DeclinedPage():
@@ -101,6 +113,8 @@ def _page(scene: Scene) -> View:
             return paying.outcome_unknown(scene, page)
         case ReceiptPage():
             return receipts.receipt(scene, page)
+        case ChangePage():
+            return cash.change(scene, page)
         case PrintingPage():
             return receipts.printing(scene)
         case ReceiptQrPage():
@@ -136,6 +150,8 @@ def _over(scene: Scene, overlay: Overlay) -> View | None:
             return finding.name(scene, overlay)
         case ChoosingPayment():
             return paying.choose_payment(scene, scene.page)
+        case TakingCash():
+            return None if scene.frame.cash is None else cash.cash(scene, scene.frame.cash, overlay)
         case SigningIn():
             return staff.sign_in(scene, overlay)
         case _:
@@ -167,11 +183,29 @@ def _for_staff(scene: Scene, overlay: Overlay) -> View | None:
             return staff.attendant(scene, facts)
         case Approving(line=line):
             return staff.approve(scene, facts, line)
-        case Resolving():
-            return staff.resolve(scene, facts, overlay)
         case OpeningDrawer():
             return staff.drawer(scene)
         case VoidingSale():
             return staff.void_sale(scene, facts)
+        case _:
+            return _about_money(scene, facts, overlay)
+
+
+def _about_money(scene: Scene, facts: StaffFacts, overlay: Overlay) -> View | None:
+    match overlay:
+        case OnDoubt():
+            return money.doubt(scene, facts, overlay)
+        case Resolving():
+            return money.resolve(scene, facts, overlay)
+        case OnDue():
+            return money.due(scene, facts, overlay)
+        case GivingBack(attempt=attempt):
+            return money.given_back(scene, facts, attempt)
+        case FoundPaid():
+            return money.found_paid(scene, facts)
+        case PostVoiding():
+            return money.post_void(scene, facts, overlay)
+        case ClosingDay():
+            return money.close_day(scene, facts, overlay)
         case _:
             return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 from appliance.core.payment import Progress, TenderType
 from appliance.ui.pages import (
@@ -10,12 +11,13 @@ from appliance.ui.pages import (
     CardPage,
     ChoosePaymentPage,
     DeclinedPage,
+    InsertCashPage,
     NoCharge,
     OutcomeUnknownPage,
     Page,
     QrPaymentPage,
 )
-from appliance.ui.view import Action, Layout, Pointer, Role, View
+from appliance.ui.view import Action, Layout, Pointer, Role, Strip, StripKind, View
 from appliance.ui.wording.scene import Scene, action
 from appliance.ui.wording.voice import Voice
 
@@ -33,14 +35,20 @@ def choose_payment(scene: Scene, page: Page) -> View:
     )
     back = action("items", voice.say("choose_payment", "Back to items"), "back")
     match page:
-        case ChoosePaymentPage(paid=paid, rest=rest):
+        case ChoosePaymentPage() if page.paid:
+            undo = action("undo_all", voice.say("choose_payment", "Undo all"), "undo")
+            missing = _missing(scene)
             return replace(
                 view,
-                sentence=voice.say("choose_payment", "{amount} is paid.", amount=voice.money(paid)),
+                strip=Strip(text=missing, kind=StripKind.WARN) if missing and view.strip is None else view.strip,
+                sentence=_part_paid(scene, page),
                 amount_label=voice.say("choose_payment", "Left to pay"),
-                amount=voice.money(rest),
+                amount=voice.money(page.rest),
+                bar=scene.bar(undo),
             )
         case BasketPage(total=due):
+            view = replace(view, bar=scene.bar(back))
+        case ChoosePaymentPage(rest=due):
             view = replace(view, bar=scene.bar(back))
         case DeclinedPage(amount=due, part_paid=part_paid):
             view = replace(view, bar=scene.bar(scene.back() if part_paid else back))
@@ -49,19 +57,38 @@ def choose_payment(scene: Scene, page: Page) -> View:
     return replace(view, amount_label=voice.say("basket", "To pay"), amount=voice.money(due))
 
 
+def _part_paid(scene: Scene, page: ChoosePaymentPage) -> str:
+    """Say what is paid, and who gives a cash part back."""
+    say, paid = scene.voice.say, scene.voice.money(page.paid)
+    if page.undo_by_staff and page.frame.staff is None:
+        return say("choose_payment", "{amount} is paid. Only staff can undo it.", amount=paid)
+    return say("choose_payment", "{amount} is paid.", amount=paid)
+
+
 def _tender(voice: Voice, tender: TenderType) -> Action:
-    name = f"tender:{tender}"
+    icons = {
+        TenderType.CARD: "card",
+        TenderType.QR: "phone",
+        TenderType.WALLET: "qr",
+        TenderType.GIFT_CARD: "gift_card",
+        TenderType.CASH: "cash",
+    }
+    return action(f"tender:{tender}", tender_name(voice, tender), icons[tender])
+
+
+def tender_name(voice: Voice, tender: TenderType) -> str:
+    """Give the name of a tender, as customers and staff read it."""
     match tender:
         case TenderType.CARD:
-            return action(name, voice.say("choose_payment", "Card"), "card")
+            return voice.say("choose_payment", "Card")
         case TenderType.QR:
-            return action(name, voice.say("choose_payment", "Phone"), "phone")
+            return voice.say("choose_payment", "Phone")
         case TenderType.WALLET:
-            return action(name, voice.say("choose_payment", "Show a code"), "phone")
+            return voice.say("choose_payment", "Show a code")
         case TenderType.GIFT_CARD:
-            return action(name, voice.say("choose_payment", "Gift card"), "gift_card")
+            return voice.say("choose_payment", "Gift card")
         case TenderType.CASH:
-            return action(name, voice.say("choose_payment", "Cash"), "cash")
+            return voice.say("choose_payment", "Cash")
 
 
 def _missing(scene: Scene) -> str:
@@ -81,9 +108,24 @@ def _missing(scene: Scene) -> str:
             return ""
 
 
+_AT_THE_TERMINAL: Final = frozenset(
+    {
+        Progress.PRESENT_CARD,
+        Progress.ENTER_PIN,
+        Progress.WRONG_PIN,
+        Progress.REMOVE_CARD,
+        Progress.CHOOSE_ON_TERMINAL,
+        Progress.TRY_ANOTHER_WAY,
+    }
+)
+"""Steps that the customer takes at the terminal."""
+
+
 def card(scene: Scene, page: CardPage) -> View:
     """Send the customer to the terminal and say its step in our words."""
     say = scene.voice.say
+    if page.undoing:
+        return _going_back(scene, page)
     by_terminal = page.tender is TenderType.CARD and not page.approved
     title = say("card", "Follow the terminal") if by_terminal else say("card", "One moment")
     return replace(
@@ -94,6 +136,42 @@ def card(scene: Scene, page: CardPage) -> View:
         sentence=say("card", "Finishing your payment.") if page.approved else _progress(scene, page.progress),
         amount=scene.voice.money(page.amount),
         amount_label="" if page.approved else say("basket", "To pay"),
+        choices=(_cancel(scene),) if page.may_cancel else (),
+    )
+
+
+def _going_back(scene: Scene, page: CardPage) -> View:
+    say = scene.voice.say
+    needs_card = page.tender is TenderType.CARD and page.progress in _AT_THE_TERMINAL
+    return replace(
+        scene.picture("card", Layout.STATUS),
+        icon="terminal" if needs_card else "undo",
+        pointer=scene.entry.screen.terminal if needs_card else Pointer.NONE,
+        title=say("card", "Your money goes back"),
+        sentence=_progress(scene, page.progress) if needs_card else say("card", "Please wait. This takes a moment."),
+        amount=scene.voice.money(page.amount),
+        amount_label=say("card", "Back to you"),
+    )
+
+
+def insert_cash(scene: Scene, page: InsertCashPage) -> View:
+    """Say what is in the machine and what is missing."""
+    voice, say = scene.voice, scene.voice.say
+    if page.cancelling:
+        sentence = say("card", "The payment is being cancelled. Please wait.")
+    elif page.inserted:
+        sentence = say("insert_cash", "{amount} is in.", amount=voice.money(page.inserted))
+    elif page.rounding:
+        sentence = say("insert_cash", "Cash is rounded: {rounding}.", rounding=voice.amount(page.rounding))
+    else:
+        sentence = say("insert_cash", "The machine gives change.")
+    return replace(
+        scene.picture("insert_cash", Layout.STATUS),
+        icon="cash",
+        title=say("insert_cash", "Put in coins or notes"),
+        sentence=sentence,
+        amount=voice.money(page.missing),
+        amount_label=say("choose_payment", "Left to pay"),
         choices=(_cancel(scene),) if page.may_cancel else (),
     )
 
@@ -136,19 +214,56 @@ def _progress(scene: Scene, progress: Progress) -> str:
 
 
 def qr_payment(scene: Scene, page: QrPaymentPage) -> View:
-    """Show the code of a wallet, or ask for the customer's own."""
+    """Show our code for the customer's phone, or ask for the code on it."""
     say = scene.voice.say
-    ours = say("qr_payment", "Point your phone's camera at the code.")
+    ended = page.approved or page.progress is Progress.CANCELLING
+    code = "" if ended else page.payload
+    check = action("check_payment", say("qr_payment", "Staff: check"), "staff", spoken=say("qr_payment", "Staff check"))
+    cancel = (_cancel(scene),) if page.may_cancel else ()
     return replace(
         scene.picture("qr_payment", Layout.STATUS),
-        icon="" if page.payload else "phone",
-        qr=page.payload,
-        title=say("qr_payment", "Scan with your phone") if page.payload else say("qr_payment", "Pay with your phone"),
-        sentence=ours if page.payload else say("qr_payment", "Show your code to the scanner."),
+        icon="" if code else "gift_card" if page.tender is TenderType.GIFT_CARD else "phone",
+        qr=code,
+        title=_phone_title(scene, page, code),
+        sentence=_phone_step(scene, page, code),
         amount=scene.voice.money(page.amount),
         amount_label=say("basket", "To pay"),
-        choices=(_cancel(scene),) if page.may_cancel else (),
+        choices=(*((check,) if page.staff_check and not ended else ()), *cancel),
     )
+
+
+def _phone_title(scene: Scene, page: QrPaymentPage, code: str) -> str:
+    say = scene.voice.say
+    if code:
+        return say("qr_payment", "Scan with your phone")
+    if page.approved or page.progress is Progress.CANCELLING:
+        return say("card", "One moment")
+    return say("choose_payment", "Gift card") if page.tender is TenderType.GIFT_CARD else _pay_by_phone(scene)
+
+
+def _pay_by_phone(scene: Scene) -> str:
+    return scene.voice.say("qr_payment", "Pay with your phone")
+
+
+def _phone_step(scene: Scene, page: QrPaymentPage, code: str) -> str:
+    say = scene.voice.say
+    if page.approved:
+        return say("card", "Finishing your payment.")
+    if code and page.staff_check:
+        return say("qr_payment", "Staff check the payment. Show them your phone.")
+    if code and page.until is not None:
+        return say("qr_payment", "Pay before {time}.", time=scene.voice.time(page.until))
+    if code:
+        return say("qr_payment", "Point your phone's camera at the code.")
+    match page.progress:
+        case Progress.SHOW_CODE:
+            return say("card", "Show your code to the scanner.")
+        case Progress.AUTHORISING | Progress.CANCELLING:
+            return _progress(scene, page.progress)
+        case Progress.CONNECTING:
+            return say("qr_payment", "The code is on its way.")
+        case _:
+            return say("qr_payment", "Follow the steps on your phone.")
 
 
 def declined(scene: Scene, page: DeclinedPage) -> View:
@@ -159,6 +274,7 @@ def declined(scene: Scene, page: DeclinedPage) -> View:
         NoCharge.DECLINED: say("declined", "The card was declined") if by_card else say("declined", "Payment declined"),
         NoCharge.CANCELLED: say("declined", "Payment cancelled"),
         NoCharge.FAILED: say("declined", "The payment did not go through"),
+        NoCharge.EXPIRED: say("declined", "The code has expired"),
     }
     again = action("again", say("declined", "Try again"), "refresh", role=Role.PRIMARY)
     another = action("another", say("declined", "Pay another way"), "pay")
@@ -177,12 +293,26 @@ def declined(scene: Scene, page: DeclinedPage) -> View:
 
 
 def outcome_unknown(scene: Scene, page: OutcomeUnknownPage) -> View:
-    """Say that the payment is being looked up. Never "declined"."""
+    """Say that the payment is being looked up, or that money goes back. Never "declined"."""
     say = scene.voice.say
+    title, sentence = (
+        say("outcome_unknown", "We are checking the payment"),
+        say("outcome_unknown", "Do not pay again. Staff are coming."),
+    )
+    if page.refund_due:
+        title, sentence = (
+            say("outcome_unknown", "You will get your money back"),
+            say("outcome_unknown", "Staff are coming."),
+        )
+    elif page.giving_back:
+        title, sentence = (
+            say("outcome_unknown", "We are checking your refund"),
+            say("outcome_unknown", "Staff are coming."),
+        )
     return replace(
         scene.picture("outcome_unknown", Layout.STATUS),
-        icon="clock",
-        title=say("outcome_unknown", "We are checking the payment"),
-        sentence=say("outcome_unknown", "Do not pay again. Staff are coming."),
+        icon="staff" if page.refund_due else "clock",
+        title=title,
+        sentence=sentence,
         amount=scene.voice.money(page.amount),
     )

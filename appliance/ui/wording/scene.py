@@ -127,6 +127,12 @@ def refusal(voice: Voice, rejection: Rejection) -> str:
             return voice.say("refusal", "It is too late to cancel here. Use the terminal.")
         case Reason.SALE_OPEN:
             return voice.say("refusal", "Finish the open sale first.")
+        case Reason.PURSE:
+            return voice.say("refusal", "Touch Pay first, then show this code.")
+        case Reason.TOO_LITTLE:
+            return voice.say("refusal", "Type what lies on the counter.")
+        case Reason.UNRESOLVED:
+            return voice.say("refusal", "Settle the payments in doubt first.")
         case Reason.APPROVAL_NEEDED:
             return voice.say("refusal", "Staff must check something first.")
         case Reason.WRONG_PIN | Reason.NOT_SIGNED_ON:

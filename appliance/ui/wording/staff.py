@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 
 from appliance.core.checkout import LineItem
-from appliance.core.commands import PaymentDecision
 from appliance.core.identifiers import LineNumber
-from appliance.ui.entry.overlays import Resolving, SigningIn
-from appliance.ui.pages import AttendantPage, StaffFacts
+from appliance.ui.entry.overlays import SigningIn
+from appliance.ui.pages import AttendantPage
+from appliance.ui.staff_facts import StaffFacts
 from appliance.ui.view import Action, Keypad, Layout, Role, Row, View
 from appliance.ui.wording import staff_rows
 from appliance.ui.wording.scene import Scene, action
@@ -34,8 +33,9 @@ def sign_in(scene: Scene, typing: SigningIn) -> View:
 
 def attendant(scene: Scene, staff: StaffFacts) -> View:
     """List what waits for staff, and what can be done about the chosen row."""
-    say, entries = scene.voice.say, staff_rows.entries(scene.voice, staff, scene.frame.help)
-    plain = [item for item in entries if not item.key.startswith("approval:")]
+    voice, say = scene.voice, scene.voice.say
+    entries = staff_rows.entries(voice, staff, scene.frame.help)
+    plain = [item for item in entries if not item.opens]
     chosen = next((item for item in plain if item.key == scene.entry.row), plain[0])
     kiosk = isinstance(scene.page, AttendantPage)
     done = action("done", say("attendant", "Done"), "check", role=Role.PRIMARY)
@@ -43,7 +43,7 @@ def attendant(scene: Scene, staff: StaffFacts) -> View:
     return replace(
         scene.picture("attendant", Layout.LIST),
         top_right=staff.operator,
-        strip=staff_rows.strip(scene.voice, staff),
+        strip=scene.picture("attendant", Layout.LIST).strip if scene.entry.hint else staff_rows.strip(voice, staff),
         steps=(),
         step=0,
         title=say("attendant", "Staff"),
@@ -71,7 +71,7 @@ def approve(scene: Scene, staff: StaffFacts, number: LineNumber) -> View:
     line = next((waiting for waiting in staff.waiting if waiting.line == number), None)
     if line is None:
         return attendant(scene, staff)
-    return _question(
+    return question(
         scene,
         "approve",
         icon="age" if line.approval_age else "staff",
@@ -99,37 +99,10 @@ def _born(today: date, line: LineItem) -> date:
         return date(year, 2, 28)
 
 
-def resolve(scene: Scene, staff: StaffFacts, asked: Resolving) -> View:
-    """Ask how staff know what became of a payment."""
-    voice, say = scene.voice, scene.voice.say
-    doubt = next((doubt for doubt in staff.doubts if doubt.attempt == asked.attempt), None)
-    if doubt is None:
-        return attendant(scene, staff)
-    paid = asked.decision is PaymentDecision.WAS_PAID
-    return _question(
-        scene,
-        "resolve_payment",
-        icon="terminal",
-        title=say("resolve_payment", "Was paid: how do you know?")
-        if paid
-        else say("resolve_payment", "Was not paid: how do you know?"),
-        sentence=say("resolve_payment", "Your name and answer go into the journal."),
-        amount=voice.money(doubt.amount),
-        choices=tuple(_proofs(voice)),
-        primary=None,
-    )
-
-
-def _proofs(voice: Voice) -> Iterator[Action]:
-    yield action("reason:terminal", voice.say("resolve_payment", "Terminal's log"), "terminal")
-    yield action("reason:bank", voice.say("resolve_payment", "Customer's bank"), "phone")
-    yield action("reason:acquirer", voice.say("resolve_payment", "Acquirer told us"), "staff")
-
-
 def drawer(scene: Scene) -> View:
     """Ask why the drawer opens."""
     say = scene.voice.say
-    return _question(
+    return question(
         scene,
         "drawer",
         icon="drawer",
@@ -148,7 +121,7 @@ def drawer(scene: Scene) -> View:
 def void_sale(scene: Scene, staff: StaffFacts) -> View:
     """Ask whether the whole sale goes."""
     voice = scene.voice
-    return _question(
+    return question(
         scene,
         "void_sale",
         icon="remove",
@@ -160,7 +133,7 @@ def void_sale(scene: Scene, staff: StaffFacts) -> View:
     )
 
 
-def _question(
+def question(
     scene: Scene,
     name: str,
     *,
@@ -171,11 +144,12 @@ def _question(
     choices: tuple[Action, ...],
     primary: Action | None,
 ) -> View:
+    """Give a question of staff."""
     staff = scene.frame.staff
     return replace(
         scene.picture(name, Layout.QUESTION),
         top_right=staff.operator if staff else "",
-        strip=None,
+        strip=scene.picture(name, Layout.QUESTION).strip if scene.entry.hint else None,
         steps=(),
         step=0,
         icon=icon,

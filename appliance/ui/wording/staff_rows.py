@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from appliance.core.checkout import DeviceState, LaneState
+from appliance.core.checkout import DeviceState, LaneState, TransactionState
 from appliance.core.commands import Condition, Health
-from appliance.ui.pages import HelpState, StaffFacts
+from appliance.core.payment import IntentKind, PaymentState
+from appliance.ui.pages import HelpState
+from appliance.ui.staff_facts import PartTaken, PaymentDoubt, StaffFacts, needs_hand
 from appliance.ui.view import Action, Role, Strip, StripKind
-from appliance.ui.viewmodel import needs_hand
+from appliance.ui.wording.paying import tender_name
 from appliance.ui.wording.scene import action
 from appliance.ui.wording.voice import Voice
 
@@ -24,6 +26,8 @@ class RowEntry:
     amount: str = ""
     detail: tuple[tuple[str, str], ...] = ()
     actions: tuple[Action, ...] = ()
+    opens: bool = False
+    """It leads to a page of its own."""
 
 
 def entries(voice: Voice, staff: StaffFacts, calls: HelpState) -> tuple[RowEntry, ...]:
@@ -31,7 +35,7 @@ def entries(voice: Voice, staff: StaffFacts, calls: HelpState) -> tuple[RowEntry
     return (
         *_approvals(voice, staff),
         *_help(voice, staff, calls),
-        *_doubts(voice, staff),
+        *_money(voice, staff),
         *(_device(voice, staff, device) for device in staff.devices if needs_hand(device)),
         *_till(voice, staff),
         *(_device(voice, staff, device) for device in staff.devices if not needs_hand(device)),
@@ -70,7 +74,9 @@ def _approvals(voice: Voice, staff: StaffFacts) -> Iterator[RowEntry]:
         note = voice.say("attendant", "Waits for approval")
         if line.approval_age:
             note = voice.say("attendant", "Age limit {age} years", age=line.approval_age)
-        yield RowEntry(key=f"approval:{line.line}", text=voice.name(line), note=note, amount=voice.money(line.gross))
+        yield RowEntry(
+            key=f"approval:{line.line}", text=voice.name(line), note=note, amount=voice.money(line.gross), opens=True
+        )
 
 
 def _help(voice: Voice, staff: StaffFacts, calls: HelpState) -> Iterator[RowEntry]:
@@ -89,27 +95,65 @@ def _help(voice: Voice, staff: StaffFacts, calls: HelpState) -> Iterator[RowEntr
     )
 
 
-def _doubts(voice: Voice, staff: StaffFacts) -> Iterator[RowEntry]:
+def _money(voice: Voice, staff: StaffFacts) -> Iterator[RowEntry]:
+    """Give what is in doubt, due, found paid, or under way: it waits for nobody but staff."""
     say = voice.say
     for doubt in staff.doubts:
-        amount = voice.money(doubt.amount)
         yield RowEntry(
             key=f"doubt:{doubt.attempt}",
-            text=say("attendant", "Payment in doubt"),
+            text=doubt_title(voice, doubt),
             note=voice.time(doubt.requested_at),
-            amount=amount,
-            detail=(
-                (say("attendant", "Amount"), amount),
-                (say("attendant", "Terminal"), doubt.device),
-                (say("attendant", "Time"), voice.time(doubt.requested_at)),
-                (say("attendant", "What to do"), say("attendant", "Look in the terminal's own log first.")),
-            ),
-            actions=(
-                action("ask_again", say("attendant", "Ask again"), "refresh"),
-                action(f"was_paid:{doubt.attempt}", say("attendant", "Was paid"), "check"),
-                action(f"was_not_paid:{doubt.attempt}", say("attendant", "Was not paid"), "cross"),
-            ),
+            amount=voice.money(doubt.amount),
+            opens=True,
         )
+    if staff.found_paid is not None:
+        yield RowEntry(
+            key="found_paid",
+            text=say("found_paid", "Paid before the restart"),
+            note=say("attendant", "Waiting"),
+            amount=voice.money(staff.found_paid),
+            opens=True,
+        )
+    for due in staff.due:
+        yield RowEntry(
+            key=f"due:{due.attempt}",
+            text=say("refund_due", "Money to give back"),
+            note=say("attendant", "Under way") if due.under_way else say("attendant", "Sale {number}", number=due.sale),
+            amount=voice.money(due.amount),
+            opens=True,
+        )
+    if staff.parts and staff.found_paid is None:
+        undoing = staff.state is TransactionState.POST_VOIDING
+        undo = action("undo_all", say("choose_payment", "Undo all"), "undo")
+        yield RowEntry(
+            key="parts",
+            text=say("attendant", "The last sale is undone") if undoing else say("attendant", "Paid in part"),
+            note=say("attendant", "Under way") if undoing else say("attendant", "Open sale"),
+            detail=tuple((tender_name(voice, part.tender), _part(voice, part)) for part in staff.parts),
+            actions=(undo,) if staff.may_undo else (),
+        )
+
+
+def doubt_title(voice: Voice, doubt: PaymentDoubt) -> str:
+    """Name a doubt: of a payment, of money on its way back, or of a payment that only staff can see."""
+    if doubt.unconfirmed:
+        return voice.say("resolve_payment", "Check the payment")
+    if doubt.kind is IntentKind.PAY:
+        return voice.say("attendant", "Payment in doubt")
+    return voice.say("resolve_payment", "Refund in doubt")
+
+
+def _part(voice: Voice, part: PartTaken) -> str:
+    say, amount = voice.say, voice.money(part.amount)
+    match part.state:
+        case PaymentState.REVERSED:
+            return say("attendant", "{amount} given back", amount=amount)
+        case PaymentState.REVERSING:
+            return say("attendant", "{amount} goes back now", amount=amount)
+        case PaymentState.REFUND_DUE:
+            return say("attendant", "{amount} to give back", amount=amount)
+        case _:
+            return say("attendant", "{amount} paid", amount=amount)
 
 
 def _till(voice: Voice, staff: StaffFacts) -> Iterator[RowEntry]:
@@ -138,12 +182,16 @@ def _till(voice: Voice, staff: StaffFacts) -> Iterator[RowEntry]:
             actions=(action("void_sale", say("void_sale", "Void sale"), "remove", role=Role.STOP),),
         )
     if staff.last_sale is not None:
+        undo = action("post_void", say("post_void", "Undo sale"), "undo", role=Role.STOP)
         yield RowEntry(
             key="receipt",
             text=say("attendant", "Last receipt"),
             note=say("attendant", "Number {number}", number=staff.last_sale.number),
             amount=voice.money(staff.last_sale.total),
-            actions=(action("reprint", say("attendant", "Print a copy"), "print"),) if staff.may_print else (),
+            actions=(
+                *((action("reprint", say("attendant", "Print a copy"), "print"),) if staff.may_print else ()),
+                *((undo,) if staff.last_sale.may_void else ()),
+            ),
         )
 
 
@@ -170,6 +218,8 @@ def _device(voice: Voice, staff: StaffFacts, device: DeviceState) -> RowEntry:
     if sum(other.category == device.category for other in staff.devices) > 1:
         kind = say("devices", "{kind} ({name})", kind=kind, name=device.name)
     opening = action("drawer", say("drawer", "Open drawer"), "drawer")
+    ending = action(f"close_day:{device.name}", say("close_day", "End of day"), "lock")
+    settles = device.category == "CAT" and device.name in [day.device for day in staff.days]
     detail = (
         (say("attendant", "Device"), device.name),
         (say("attendant", "State"), state),
@@ -182,7 +232,7 @@ def _device(voice: Voice, staff: StaffFacts, device: DeviceState) -> RowEntry:
         text=kind,
         note=state,
         detail=told,
-        actions=(opening,) if drawer and not staff.drawer_open else (),
+        actions=(*((opening,) if drawer and not staff.drawer_open else ()), *((ending,) if settles else ())),
     )
 
 
@@ -197,6 +247,10 @@ def _category(voice: Voice, device: DeviceState) -> str:
             return say("devices", "Cash drawer")
         case "CAT":
             return say("devices", "Card terminal")
+        case "ElectronicValueRW":
+            return say("devices", "Payment by code")
+        case "CashChanger" | "BillAcceptor" | "CoinAcceptor":
+            return say("devices", "Cash machine")
         case "Lights":
             return say("devices", "Lane light")
         case "Keylock":

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_date, format_time
-from babel.numbers import format_currency, format_decimal
+from babel.numbers import format_currency, format_decimal, get_decimal_symbol
 
 from appliance.core.catalogue import Item, Unit
 from appliance.core.checkout import LineItem
@@ -40,6 +40,13 @@ CATEGORIES: Final = (
 @lru_cache(maxsize=4096)
 def _money(minor: int, currency: Currency, locale: str) -> str:
     return format_currency(Money(minor, currency).to_decimal(), currency.code, locale=locale)
+
+
+@lru_cache(maxsize=256)
+def _whole(minor: int, currency: Currency, locale: str) -> str:
+    pattern: str = Locale.parse(locale).currency_formats["standard"].pattern.replace(".00", "")
+    amount = Money(minor, currency).to_decimal()
+    return format_currency(amount, currency.code, pattern, locale=locale, currency_digits=False)
 
 
 @lru_cache(maxsize=4096)
@@ -87,9 +94,18 @@ class Voice:
         """Give an amount with its currency: "189,50 kr"."""
         return _money(money.minor, money.currency, self.locale)
 
+    def whole(self, money: Money) -> str:
+        """Give an amount without minor units, which it must have none of: "200 kr"."""
+        return _whole(money.minor, money.currency, self.locale)
+
     def amount(self, money: Money) -> str:
         """Give an amount for a column that needs no currency: "189,50"."""
         return _amount(money.minor, money.currency, self.locale)
+
+    @property
+    def decimal_mark(self) -> str:
+        """The sign between whole and minor units."""
+        return get_decimal_symbol(self.locale)
 
     def weight(self, kilograms: Decimal) -> str:
         """Give a weight in kilograms with three decimals, without the unit."""

@@ -70,7 +70,10 @@ def _upright(sheet: Sheet, pad: Keypad) -> list[Part]:
 
 
 def _choices(sheet: Sheet, cells: list[Rect], actions: tuple[Action, ...], shape: Shape = Shape.ROW) -> list[Part]:
-    size = Size.BODY if shape is Shape.COLUMN else sheet.body
+    width = min((cell.width for cell in cells), default=0) - 28 - (40 + 16 if shape is Shape.ROW else 0)
+    words = [word for action in actions for word in action.text.split(" ")]
+    fits = all(sheet.setting.width(word, sheet.body) <= width for word in words)
+    size = sheet.body if fits and shape is not Shape.COLUMN else Size.BODY
     return [
         sheet.button(action, cell, key=f"choice:{action.name}", shape=shape, size=size)
         for action, cell in zip(actions, cells, strict=False)

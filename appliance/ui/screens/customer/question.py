@@ -99,9 +99,11 @@ def choices(sheet: Sheet, room: Rect) -> list[Part]:
         return _stacked(sheet, room, actions)
     if sheet.view.large and count > 2:
         down = -(-count // 2)
+        if room.height < down * TARGET + (down - 1) * GAP:
+            down -= 1
         gap = MARGIN if room.height >= down * TARGET + (down - 1) * MARGIN else GAP
         tall = min(room.height, down * _ROW_HIGH + (down - 1) * gap)
-        cells = grid(Rect(room.x, room.bottom - tall, room.width, tall), 2, down, gap)
+        cells = grid(Rect(room.x, room.bottom - tall, room.width, tall), -(-count // down), down, gap)
         return [_wide(sheet, a, cell) for a, cell in zip(actions, cells, strict=False)]
     if sheet.view.primary is not None and (count == 1 or (count == 2 and _stops(actions))):
         place = sheet.primary_place()

@@ -9,8 +9,8 @@ from appliance.ui.widgets.parts import LEADING, Code, Drawing, Panel, Part, Rect
 
 _DISC = 200
 _LEAST_DISC = 88
-_CODE = 336
-"""40 mm of code, its quiet zone around it."""
+_CODE = 400
+"""At least 40 mm of code of any version, its quiet zone around it."""
 _ARROWS = {Pointer.LEFT: "arrow_left", Pointer.RIGHT: "arrow_right", Pointer.BELOW: "arrow_down"}
 
 
@@ -58,7 +58,7 @@ def _centred(sheet: Sheet, room: Rect) -> list[Part]:
     picture: float = (_CODE if view.qr else _DISC) if view.qr or view.icon or view.pointer else 0
     title = sheet.block(view.title, Size.TITLE, width, bold=True, balanced=True)
     sentence = sheet.block(view.sentence, sheet.body, width, balanced=True)
-    amount = LEADING[Size.AMOUNT] if view.amount else 0
+    amount = LEADING[_amount_steps(sheet)[0]] if view.amount else 0
     label = LEADING[sheet.body] if view.amount and view.amount_label else 0
     gaps = (32 if picture else 0) + (8 if sentence else 0) + (16 if amount else 0)
     tall = picture + title + sentence + amount + label + gaps
@@ -83,10 +83,15 @@ def _centred(sheet: Sheet, room: Rect) -> list[Part]:
             at = Rect(left, top, width, label)
             parts.append(_centre("status:label", at, view.amount_label, sheet.body, Token.SOFT))
             top = at.bottom
-        size = sheet.fitting(view.amount, (Size.AMOUNT, Size.TITLE), width, bold=True)
+        size = sheet.fitting(view.amount, _amount_steps(sheet), width, bold=True)
         at = Rect(left, top, width, amount)
         parts.append(_centre("status:amount", at, view.amount, size, Token.INK, bold=True))
     return parts
+
+
+def _amount_steps(sheet: Sheet) -> tuple[Size, ...]:
+    steps = (Size.AMOUNT, Size.TITLE)
+    return (Size.TOTAL, *steps) if sheet.view.large_amount else steps
 
 
 def _centre(key: str, at: Rect, text: str, size: Size, ink: Token, *, bold: bool = False) -> Words:

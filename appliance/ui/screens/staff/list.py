@@ -45,6 +45,10 @@ def _bar(sheet: Sheet, parts: list[Part]) -> list[Part]:
 
 def _landscape(sheet: Sheet, top: float) -> list[Part]:
     floor = sheet.floor
+    if _facts_only(sheet):
+        room = Rect(MARGIN, top, sheet.left, floor - top)
+        side = Rect(sheet.right, top, PRIMARY_WIDTH, floor - top)
+        return [*_card(sheet, room), *_sentence(sheet, side), *_actions(sheet, side)]
     narrow = PRIMARY_WIDTH if _detailed(sheet) else 0
     room = Rect(MARGIN, top, sheet.inner - (narrow + MARGIN if narrow else 0), floor - top)
     side = Rect(sheet.right, top, PRIMARY_WIDTH, floor - top)
@@ -62,6 +66,14 @@ def _portrait(sheet: Sheet, top: float) -> list[Part]:
     floor = sheet.primary_place(low=True).y - MARGIN if sheet.view.primary else sheet.bar.y - MARGIN
     if not _detailed(sheet):
         return _list(sheet, Rect(MARGIN, top, sheet.inner, floor - top))
+    if _facts_only(sheet):
+        across = _across(sheet)
+        down = -(-len(sheet.view.choices) // across)
+        below = down * (_action_height(sheet, sheet.inner, across) + GAP)
+        words = sheet.block(sheet.view.sentence, Size.BODY, sheet.inner)
+        room = Rect(MARGIN, top, sheet.inner, floor - top - below - (words + GAP if words else 0))
+        told = _sentence(sheet, Rect(MARGIN, room.bottom + GAP - _PAD, sheet.inner, words))
+        return [*_card(sheet, room), *told, *_actions(sheet, Rect(MARGIN, top, sheet.inner, floor - top))]
     high = max(240.0, _side_height(sheet, sheet.inner))
     high = min(high, (floor - top) * 0.55)
     room = Rect(MARGIN, top, sheet.inner, floor - top - high - MARGIN)
@@ -71,6 +83,25 @@ def _portrait(sheet: Sheet, top: float) -> list[Part]:
 
 def _detailed(sheet: Sheet) -> bool:
     return bool(sheet.view.detail or sheet.view.choices or sheet.view.sentence)
+
+
+def _facts_only(sheet: Sheet) -> bool:
+    """Whether there is nothing to choose from: the facts then have the list's place."""
+    return bool(sheet.view.detail) and not sheet.view.rows and not sheet.view.empty
+
+
+def _card(sheet: Sheet, room: Rect) -> list[Part]:
+    card = Panel(key="list:card", at=room, fill=Token.CARD, edge=Token.EDGE, radius=RADIUS_CARD)
+    return [card, *_facts(sheet, room.inset(MARGIN))]
+
+
+def _sentence(sheet: Sheet, room: Rect) -> list[Part]:
+    """Give what to do, beside or below the facts."""
+    text = sheet.view.sentence
+    if not text:
+        return []
+    at = Rect(room.x, room.y + _PAD, room.width, sheet.block(text, Size.BODY, room.width))
+    return [Words(key="list:sentence", at=at, text=text, size=Size.BODY, ink=Token.SOFT)]
 
 
 def _list(sheet: Sheet, room: Rect) -> list[Part]:
@@ -160,17 +191,6 @@ def _facts(sheet: Sheet, room: Rect) -> list[Part]:
         side = Side.END if beside else Side.START
         parts.append(Words(key=f"detail:{i}", at=at, text=value, size=Size.BODY, bold=True, side=side))
         top += _pair_height(sheet, label, value, room.width)
-    if view.sentence:
-        tall = sheet.block(view.sentence, Size.BODY, room.width)
-        parts.append(
-            Words(
-                key="list:sentence",
-                at=Rect(room.x, top + 8, room.width, tall),
-                text=view.sentence,
-                size=Size.BODY,
-                ink=Token.SOFT,
-            )
-        )
     return parts
 
 
