@@ -195,7 +195,8 @@ class TickingClock:
 class World:
     """A register with everything around it; `restart` keeps only the journal and the catalogue."""
 
-    def __init__(self) -> None:
+    def __init__(self, **rules: object) -> None:
+        self.rules = rules
         self.trace: list[str] = []
         self.journal = MemoryJournal(self.trace)
         self.catalogue = MemoryCatalogue()
@@ -221,7 +222,7 @@ class World:
             entropy=lambda: next(numbers),
         )
         self.inbox: Inbox = queue.SimpleQueue()
-        self.register = Register(policy(), around, self.inbox, version="test")
+        self.register = Register(policy(**self.rules), around, self.inbox, version="test")
         self.register.start()
 
     def sign_on(self, pin: str) -> Operator | None:

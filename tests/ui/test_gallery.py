@@ -22,9 +22,14 @@ CHECKED = [
         "attract", "basket", "basket-many", "basket-removed", "basket-training", "line", "quantity", "unknown_item",
         "search", "item_number", "item_name", "choose_payment", "card-present_card", "declined", "outcome_unknown",
         "receipt", "receipt_qr", "thank_you", "help_called", "still_there", "adjust", "closed", "attendant-busy",
+        "choose_payment-part_paid", "card-undoing", "qr_payment", "qr_payment-staff_check", "insert_cash-some",
+        "cash-change", "change", "resolve_payment", "resolve_reason", "refund_due", "found_paid", "post_void",
+        "close_day-differs",
     ) if name in SAMPLES),
-    *((name, Variant(orientation="portrait")) for name in ("attract", "basket-many", "search", "receipt")),
-    *((name, Variant(theme=Theme.HIGH_CONTRAST, language=EN)) for name in ("attract", "basket", "declined")),
+    *((name, Variant(orientation="portrait")) for name in (
+        "attract", "basket-many", "search", "receipt", "qr_payment", "cash-change", "resolve_payment",
+    )),
+    *((name, Variant(theme=Theme.HIGH_CONTRAST, language=EN)) for name in ("attract", "basket", "declined", "qr_payment")),
     *((name, Variant(language=ZH, large=True)) for name in ("basket", "adjust", "card-present_card")),
 ]  # fmt: skip
 

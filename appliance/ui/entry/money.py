@@ -66,7 +66,7 @@ def money_touched(entry: Entry, overlay: Overlay, verb: str, argument: str, staf
         case FoundPaid() if verb == "hand_over":
             return Step(entry, (CompleteSale(),))
         case FoundPaid() if verb == "undo_all":
-            return Step(entry, (UndoPayments(),))
+            return Step(entry.choose("parts"), (UndoPayments(),))
         case PostVoiding():
             return _post_void(entry, overlay, verb, argument)
         case ClosingDay(device=device) if verb == "close_day" and not argument:
@@ -121,6 +121,6 @@ def _post_void(entry: Entry, asked: PostVoiding, verb: str, argument: str) -> St
         case "keep":
             return Step(entry.pop())
         case "post_void" if asked.reason:
-            return Step(entry.pop(), (PostVoid(VOID_REASONS[asked.reason]),))
+            return Step(entry.pop().choose("parts"), (PostVoid(VOID_REASONS[asked.reason]),))
         case _:
             return Step(entry)
