@@ -29,7 +29,9 @@ CHECKED = [
     *((name, Variant(orientation="portrait")) for name in (
         "attract", "basket-many", "search", "receipt", "qr_payment", "cash-change", "resolve_payment",
     )),
-    *((name, Variant(theme=Theme.HIGH_CONTRAST, language=EN)) for name in ("attract", "basket", "declined", "qr_payment")),
+    *((name, Variant(theme=Theme.HIGH_CONTRAST, language=EN)) for name in (
+        "attract", "basket", "declined", "qr_payment",
+    )),
     *((name, Variant(language=ZH, large=True)) for name in ("basket", "adjust", "card-present_card")),
 ]  # fmt: skip
 
