@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
-from appliance.mqtt.messages.sale import TYPE, VERSIONS, Sale, Tender
+from appliance.mqtt.messages.sale import UNDONE, VERSIONS, Sale, Tender, undone
 from hub import schema
 from hub.bulk import Columns
 from hub.reading import QuickSale, QuickTender, Row, SaleRow
@@ -28,6 +28,8 @@ _SALE: Final = Columns(
     "currency",
     "total",
     "receipt_token",
+    "rounding",
+    "count",
 )
 _LINE: Final = Columns(
     schema.sale_line,
@@ -47,7 +49,17 @@ _LINE: Final = Columns(
 )
 _TAX: Final = Columns(schema.sale_tax, *_KEY, "rate", "net", "tax", "gross", "business_date")
 _TENDER: Final = Columns(
-    schema.sale_tender, *_KEY, "number", "type", "amount", "attempt", "masked_pan", "card_name", "business_date"
+    schema.sale_tender,
+    *_KEY,
+    "number",
+    "type",
+    "amount",
+    "attempt",
+    "masked_pan",
+    "card_name",
+    "business_date",
+    "given",
+    "unconfirmed",
 )
 
 
@@ -59,6 +71,8 @@ class _Booking:
     day: str
     row: Row
     sale: Sale | QuickSale
+    count: int = 1
+    """-1 for a sale that was undone as a whole."""
 
 
 @dataclass(slots=True)
@@ -71,12 +85,15 @@ class Ledger:
         """Take a row; Malformed if it cannot be booked, and then nothing of it is."""
         if isinstance(row, SaleRow):
             sale: Sale | QuickSale = row.sale
-        elif row.type == TYPE and row.tv in VERSIONS:
+        elif row.tv in VERSIONS.get(row.type, ()):
             sale = Sale.parse(row.data)
         else:
             return
         day = sale.transaction.business_date.isoformat()
-        self._bookings.append(_Booking((kiosk, epoch, row.seq), day, row, sale))
+        if row.type == UNDONE and isinstance(sale, Sale):
+            self._bookings.append(_Booking((kiosk, epoch, row.seq), day, row, undone(sale), -1))
+        else:
+            self._bookings.append(_Booking((kiosk, epoch, row.seq), day, row, sale))
 
     def write(self, connection: Connection) -> None:
         """Write everything."""
@@ -113,6 +130,8 @@ def _sale(booking: _Booking) -> _Rows:
         str(sale.currency),
         sale.total,
         sale.receipt_token,
+        sale.rounding,
+        booking.count,
     )
 
 
@@ -156,6 +175,8 @@ def _tenders(booking: _Booking) -> _Rows:
             tender.masked_pan,
             tender.card_name,
             booking.day,
+            tender.given,
+            tender.unconfirmed,
         )
 
 

@@ -108,13 +108,13 @@ def by_payment(connection: Connection, day: date, store: str = "") -> tuple[Turn
     """Give a business day's payments by type: card, cash and others."""
     sale, tender = schema.sale, schema.sale_tender
     rows = connection.execute(
-        select(tender.c.type, sale.c.currency, func.count(), func.sum(tender.c.amount))
+        select(tender.c.type, sale.c.currency, func.sum(sale.c.count), func.sum(tender.c.amount))
         .select_from(sale.join(tender, _parts(tender)))
         .where(*_of_day(day, store))
         .group_by(tender.c.type, sale.c.currency)
         .order_by(tender.c.type, sale.c.currency)
     )
-    return tuple(Turnover(key=row[0], currency=row[1], count=row[2], total=int(row[3])) for row in rows)
+    return tuple(Turnover(key=row[0], currency=row[1], count=int(row[2]), total=int(row[3])) for row in rows)
 
 
 def by_product(connection: Connection, day: date, store: str = "") -> tuple[ProductTurnover, ...]:
@@ -175,12 +175,12 @@ def by_tax(connection: Connection, day: date, store: str = "") -> tuple[TaxTurno
 def _turnover(connection: Connection, key: ColumnElement[str], day: date, store: str) -> tuple[Turnover, ...]:
     sale = schema.sale
     rows = connection.execute(
-        select(key, sale.c.currency, func.count(), func.sum(sale.c.total))
+        select(key, sale.c.currency, func.sum(sale.c.count), func.sum(sale.c.total))
         .where(*_of_day(day, store))
         .group_by(key, sale.c.currency)
         .order_by(key, sale.c.currency)
     )
-    return tuple(Turnover(key=row[0], currency=row[1], count=row[2], total=int(row[3])) for row in rows)
+    return tuple(Turnover(key=row[0], currency=row[1], count=int(row[2]), total=int(row[3])) for row in rows)
 
 
 def _of_day(day: date, store: str) -> Iterable[ColumnElement[bool]]:

@@ -57,7 +57,11 @@ def totals(entries: list[dict[str, Any]]) -> dict[str, Any]:
             into = taxes[sale["currency"]].setdefault(tax["rate"], {"net": 0, "tax": 0, "gross": 0})
             for name in into:
                 into[name] += tax[name]
-    return {"count": len(entries), "sum": dict(sums), "taxes": {code: dict(rates) for code, rates in taxes.items()}}
+    return {
+        "count": sum(sale["count"] for sale in entries),
+        "sum": dict(sums),
+        "taxes": {code: dict(rates) for code, rates in taxes.items()},
+    }
 
 
 def stock(connection: Connection) -> list[dict[str, Any]]:

@@ -18,9 +18,10 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    false,
 )
 
-REVISION: Final = "0006"
+REVISION: Final = "0007"
 """The newest step of hub/migrations, which makes these very tables."""
 METADATA: Final = MetaData()
 
@@ -111,6 +112,9 @@ sale: Final = Table(
     Column("currency", String(3), nullable=False),
     Column("total", BigInteger, nullable=False),
     Column("receipt_token", String(64), nullable=False),
+    Column("rounding", BigInteger, nullable=False, server_default="0"),
+    # 1, or -1 for one that was undone as a whole: its amounts are negative.
+    Column("count", Integer, nullable=False, server_default="1"),
     Index("sale_by_day", "business_date", "store"),
     Index("sale_by_token", "receipt_token"),
 )
@@ -157,6 +161,8 @@ sale_tender: Final = Table(
     Column("masked_pan", String(30), nullable=False),
     Column("card_name", String(60), nullable=False),
     Column("business_date", String(10), nullable=False),
+    Column("given", BigInteger),
+    Column("unconfirmed", Boolean, nullable=False, server_default=false()),
     sqlite_with_rowid=False,
 )
 

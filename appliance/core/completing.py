@@ -102,8 +102,11 @@ def post_void(sale: e.TransactionCompleted, begun: e.PostVoidBegun) -> e.Transac
         transaction=sale.transaction,
         currency=sale.currency,
         total=sale.total,
+        lines=sale.lines,
+        taxes=sale.taxes,
+        tenders=sale.tenders,
+        stock=tuple((sku, -quantity) for sku, quantity in sale.stock),
         operator=begun.operator,
         reason=begun.reason,
-        stock=tuple((sku, -quantity) for sku, quantity in sale.stock),
         rounding=sale.rounding,
     )

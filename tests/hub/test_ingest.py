@@ -11,6 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select, text, update
 
+from appliance.core import commands as c
+from appliance.core.money import Money
+from appliance.core.payment import TenderType
 from appliance.core.product import canonical
 from appliance.mqtt.messages.journal import Ack, batch_packet, wire_row
 from hub import schema
@@ -19,7 +22,9 @@ from hub.chain import prove_slice
 from hub.database import Database
 from hub.ingest import Incoming, Ingest
 from hub.quarantine import entries, release
+from hub.reports import by_payment
 from hub.sales import sales, stock, totals
+from tests.core.till import MILK, NOK, Till
 from tests.mqtt.parts import AT, MemoryJournal, sale
 
 KIOSK = "k7q2mzc4xna"
@@ -311,3 +316,44 @@ def test_a_commit_that_fails_leaves_nothing_behind(ingest: Ingest, database: Dat
             assert connection.scalar(select(func.count()).select_from(table)) == 0
     assert only_ack(ingest.commit([batch(rows)])).contiguous == 4
     assert totals(booked(database))["count"] == 2
+
+
+def staffed_till() -> Till:
+    till = Till(tenders=(TenderType.CARD, TenderType.CASH), unattended=False, cash_step=100)
+    till.sign_on()
+    till.scan(MILK)
+    till.do(c.TakeCash(Money(5000, NOK)))
+    return till
+
+
+def taken_in(ingest: Ingest, till: Till) -> None:
+    journal = MemoryJournal()
+    for event, at in till.journal:
+        journal.append([event], at=at, clock_synced=True, catalogue="main/1")
+    ingest.commit([batch(rows_of(journal))])
+
+
+def test_cash_is_booked_with_its_rounding_and_what_was_given(ingest: Ingest, database: Database) -> None:
+    taken_in(ingest, staffed_till())
+    [sale] = booked(database)
+    [tender] = sale["tenders"]
+    assert (sale["total"], sale["rounding"], tender["type"]) == (2290, 10, "cash")
+    assert (tender["amount"], tender["given"]) == (2300, 5000)
+
+
+def test_a_sale_that_is_undone_as_a_whole_leaves_nothing_in_the_books_but_that_it_was(
+    ingest: Ingest, database: Database
+) -> None:
+    till = staffed_till()
+    till.take_receipt()
+    till.do(c.PostVoid("wrong goods"))
+    taken_in(ingest, till)
+    with database.read() as connection:
+        told = totals(sales(connection))
+        levels = stock(connection)
+        day = by_payment(connection, till.now.date())
+    assert (told["count"], told["sum"]) == (0, {"NOK": 0})
+    assert all(amount == 0 for rates in told["taxes"].values() for rate in rates.values() for amount in rate.values())
+    assert {entry["on_hand"] for entry in levels} == {0}
+    assert [(entry.key, entry.count, entry.total) for entry in day] == [("cash", 0, 0)]
+    assert [sale["total"] for sale in booked(database)] == [2290, -2290]

@@ -97,18 +97,24 @@ class PostVoidEnded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransactionPostVoided:
-    """A completed sale was undone as a whole: all of its money went back, the goods are the shop's again (ARTS)."""
+    """A completed sale was undone as a whole: its money went back, the goods are the shop's again (ARTS).
+
+    Complete in itself, and of the same form as the sale: the hub's books count it as its negative.
+    """
 
     TYPE: ClassVar[str] = "transaction.post_voided"
     TV: ClassVar[int] = 1
     transaction: TransactionId
     currency: Currency
     total: Money
-    """Of the sale; positive."""
-    operator: Operator
-    reason: str
+    """Of the sale; positive, like everything here but `stock`."""
+    lines: tuple[SaleLine, ...]
+    taxes: tuple[TaxedAmount, ...]
+    tenders: tuple[SaleTender, ...]
     stock: tuple[tuple[Sku, Decimal], ...]
     """Movements, positive for goods that came back; in SKU order."""
+    operator: Operator
+    reason: str
     rounding: Money | None = None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Final
 
@@ -13,8 +13,9 @@ from appliance.core.money import Currency
 from appliance.mqtt.messages.wire import Fields, Malformed
 
 TYPE: Final = "transaction.completed"
-VERSIONS: Final = (1, 2)
-"""Schema numbers of the row that can be booked."""
+UNDONE: Final = "transaction.post_voided"
+VERSIONS: Final = {TYPE: (1, 2), UNDONE: (1,)}
+"""Rows that can be booked, and their schema numbers."""
 MAX_LINES: Final = 1000
 MAX_PARTS: Final = 100
 """Tax rates, or tenders, of one sale."""
@@ -109,6 +110,19 @@ class Sale:
         if len({tax.rate for tax in sale.taxes}) != len(sale.taxes):
             raise Malformed("data.taxes: a rate stands twice")
         return sale
+
+
+def undone(sale: Sale) -> Sale:
+    """Give what a sale that was undone adds to the books: its negative. Its stock came back as it says itself."""
+    return replace(
+        sale,
+        total=-sale.total,
+        lines=tuple(replace(line, quantity=-line.quantity, gross=-line.gross) for line in sale.lines),
+        taxes=tuple(replace(tax, net=-tax.net, tax=-tax.tax, gross=-tax.gross) for tax in sale.taxes),
+        tenders=tuple(replace(tender, amount=-tender.amount, given=None) for tender in sale.tenders),
+        receipt_token="",
+        rounding=-sale.rounding,
+    )
 
 
 def _transaction(fields: Fields) -> TransactionId:
