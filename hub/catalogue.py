@@ -86,6 +86,8 @@ def publish(
     `whole`: they are all products, others are deleted; else they are added or changed. Refused or HeldBack say why not,
     and nothing has changed then.
     """
+    # On PostgreSQL two who publish at once take turns; on SQLite all writers do.
+    connection.execute(select(schema.setting).where(schema.setting.c.name == "generation").with_for_update())
     current = products(connection, zone)
     target = {} if whole else dict(current)
     for product in wanted:

@@ -18,6 +18,7 @@ from appliance.core.events import TransactionCompleted
 from appliance.core.product import canonical
 from appliance.mqtt.messages.journal import batch_packet, wire_row
 from hub import schema
+from hub.catalogue import newest, products, publish
 from hub.database import Database
 from hub.ingest import Incoming, Ingest
 from hub.ledger import Ledger
@@ -106,6 +107,28 @@ def test_writers_that_move_the_same_goods_do_not_wait_for_each_other_in_a_circle
     assert faults == []
     with database.read() as connection:
         assert {level["on_hand"] for level in stock(connection)} == {-20}
+
+
+def test_two_who_publish_at_once_take_turns(database: Database) -> None:
+    faults: list[SQLAlchemyError] = []
+
+    def work(sku: str) -> None:
+        product = {"sku": sku, "gtins": [], "name": {"nb": sku}, "unit": "ea", "price": 100, "vat": "25"}
+        try:
+            with database.write() as connection:
+                publish(connection, "main", [product], currency="NOK", tax_codes=("25",), whole=False)
+        except SQLAlchemyError as error:
+            faults.append(error)
+
+    threads = [threading.Thread(target=work, args=(sku,)) for sku in "abcdef"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert faults == []
+    with database.read() as connection:
+        assert newest(connection, "main") == 6
+        assert sorted(products(connection, "main")) == list("abcdef")
 
 
 def held(database: Database, table: str) -> int:
