@@ -46,6 +46,8 @@ class Behaviour:
     amount: int | None = None
     """Charge another amount."""
     currency: int | None = None
+    tid: str = ""
+    """Call itself so in 04 0F."""
     no_amount: bool = False
     """04 0F without BMP 04."""
     no_receipt: bool = False
@@ -65,7 +67,8 @@ class Behaviour:
 
     # Our answer is missing.
     missing: str = "reverse"
-    """reverse or keep the sale; sync: keep it until the next payment says by 1F1F that the till is one behind."""
+    """reverse or keep the sale; decline: it never was one, and is told as declined; sync: keep it until the next
+    payment says by 1F1F that the till is one behind."""
     stored_at: str = "prints"
     """The sale stands after our answer to the status, or to the last print command."""
 
@@ -102,6 +105,12 @@ class Behaviour:
     kill: int = 0
     """The same, and the process dies."""
     single_bytes: bool = False
+    slow: float = 0.0
+    """Seconds between two bytes of the terminal."""
+    echo: bool = False
+    """The line gives back what the till says."""
+    noise: bool = False
+    """Bytes out of nowhere before 04 0F."""
     glue: bool = False
     nak: int = 0
     """Serial: refuse so many good blocks."""

@@ -24,7 +24,7 @@ def status(entry: Entry, *, terminal: str, told: Behaviour, with_currency: bool 
     if with_currency and entry.currency:
         values[0x49] = bcd(entry.currency, 2)
     values |= {0x0B: bcd(entry.trace, 3), 0x0C: bytes.fromhex(entry.time), 0x0D: bytes.fromhex(entry.date)}
-    values[0x29] = bytes.fromhex(terminal)
+    values[0x29] = bytes.fromhex(told.tid or terminal)
     if entry.kind is EntryKind.DECLINE:
         return Apdu(wire.STATUS_INFORMATION, write_fields(values))
     if entry.original:

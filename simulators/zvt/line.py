@@ -169,6 +169,8 @@ class Peer:
         if apdu is not None:
             self._log.append(f"> {apdu.control:04X}")
             self.boundary()
+            if self.faults.echo:
+                self.transmit(apdu)
         return apdu
 
     def transmit(self, apdu: Apdu) -> None:
@@ -185,12 +187,12 @@ class Peer:
 
     def write(self, data: bytes) -> None:
         """Write bytes, one by one if told so."""
-        if not self.faults.single_bytes:
+        if not self.faults.single_bytes and not self.faults.slow:
             self.port.write(data)
             return
         for at in range(len(data)):
             self.port.write(data[at : at + 1])
-            time.sleep(0.0005)
+            time.sleep(self.faults.slow or 0.0005)
 
 
 class TcpPeer(Peer):

@@ -53,8 +53,11 @@ class Teller:
 
     def unanswered(self, movement: Entry) -> None:
         """The till never said that it knows: undo, or keep, as configured."""
-        if self._ledger.books.unanswered() == movement and self.now.missing == "reverse":
-            self._ledger.undo(movement)
+        if self._ledger.books.unanswered() != movement or self.now.missing not in ("reverse", "decline"):
+            return
+        self._ledger.undo(movement)
+        if self.now.missing == "decline":
+            self._ledger.decline(movement.amount, movement.currency, 0x05)
 
     # Commands -------------------------------------------------------------------------------------------------------
 
@@ -239,6 +242,8 @@ class Teller:
         told = frames.status(movement, terminal=self._terminal, told=how)
         if how.garbled:
             told = Apdu(told.control, told.data[:2] + b"\x22\xfa\xf8" + told.data[2:])
+        if how.noise:
+            talk.peer.raw(bytes.fromhex("00ff55aa"))
         answer = talk.ask(told)
         for _ in range(how.repeats):
             answer = talk.again()

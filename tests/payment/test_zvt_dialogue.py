@@ -7,7 +7,7 @@ import pytest
 from appliance.core.payment import Outcome, OutcomeKind
 from appliance.io.payment.zvt.apdu import ACKNOWLEDGE, Apdu, ProtocolError, negative
 from appliance.io.payment.zvt.baseline import Baseline
-from appliance.io.payment.zvt.commands import abort
+from appliance.io.payment.zvt.commands import abort, authorisation
 from appliance.io.payment.zvt.dialogue import (
     AbortAnswered,
     Accepted,
@@ -29,7 +29,7 @@ NO = StatusInformation(result=5, terminal_id="29001006")
 
 
 def dialogue() -> Dialogue:
-    return Dialogue(t3=5.0, t4=180.0, now=0.0)
+    return Dialogue(authorisation(nok(1880)), t3=5.0, t4=180.0, now=0.0)
 
 
 def running() -> Dialogue:

@@ -19,12 +19,12 @@ from appliance.errors import DeviceError, DeviceOffline
 from appliance.io.payment.zvt.apdu import Apdu
 from appliance.io.payment.zvt.attempt import Attempt
 from appliance.io.payment.zvt.baseline import Baseline
-from appliance.io.payment.zvt.commands import authorisation
+from appliance.io.payment.zvt.commands import authorisation, reversal
 from appliance.io.payment.zvt.messages import StatusInformation
-from appliance.io.payment.zvt.recovery import judge
+from appliance.io.payment.zvt.recovery import judge, judge_reversal
 from appliance.io.payment.zvt.serial import frame
 from appliance.io.payment.zvt.session import Session, Timers
-from appliance.io.payment.zvt.verdict import Payment
+from appliance.io.payment.zvt.verdict import Payment, Reversal
 from appliance.io.payment.zvt.wire import SerialWire, TcpWire, Wire
 from tests.payment.conftest import shared
 from tests.payment.till import intent
@@ -79,6 +79,15 @@ def said_by_terminal(name: str) -> list[bytes]:
 PAYMENTS = [said_by_terminal(name) for name in ("approved", "declined", "customer-abort", "wrong-protocol")]
 PARTS = [bytes.fromhex(entry.get("apdu", entry["hex"])) for entry in FRAMES if entry["direction"] == "PT>ECR"]
 REPEATS = [[b"\x80\0\0", part, b"\x06\x0f\0"] for part in PARTS if part[:2] in (b"\x04\x0f", b"\x06\x1e", b"\x84\x83")]
+SOLD = StatusInformation(
+    result=0, amount=1880, currency=978, terminal_id=TID, receipt="0153", trace="000153", date="0416", time="192336"
+)
+UNDONE = bytes.fromhex("040f25 2700 04000000001880 490978 0b000154 37000153 0c192500 0d0416 2929001006 870154 8a06")
+REVERSALS = [
+    [b"\x80\0\0", b"\x04\xff\x01\x04", UNDONE, b"\x06\x0f\0"],
+    [b"\x80\0\0", b"\x06\x1e\x01\xb4"],
+    [b"\x80\0\0", b"\x06\x1e\x01\xb5"],
+]
 INTERESTING = bytes.fromhex("0001026f7f808182838495ff1027")
 
 
@@ -177,6 +186,48 @@ def pay(wire: Wire, *, durable: bool) -> tuple[Outcome, list[Outcome]]:
     return attempt.run(), results
 
 
+def reversals(rng: random.Random, line: Line, count: int) -> dict[OutcomeKind, int]:
+    """Reversals, live and looked up: never a false "money went back"."""
+    ends = dict.fromkeys(OutcomeKind, 0)
+    for _ in range(count):
+        frames = mutate(rng, rng.choice(REVERSALS))
+        wire, link = line(rng, frames)
+        results: list[Outcome] = []
+
+        def record(fact: PaymentFact, results: list[Outcome] = results) -> bool:
+            if isinstance(fact, Result):
+                results.append(fact.outcome)
+            return True
+
+        attempt = Attempt(
+            session(wire),
+            intent(ASKED, None),
+            reversal("000000", "0153", ASKED, EUR),
+            Reversal(ASKED, SOLD.reference, BASELINE.after(SOLD)),
+            record=record,
+            notify=lambda *_: None,
+            stop=None,
+        )
+        outcome = attempt.run()
+        ends[outcome.kind] += 1
+        assert link.reads <= len(link.stream) + 2
+        assert outcome.kind is not OutcomeKind.APPROVED
+        if outcome.kind is OutcomeKind.REVERSED:
+            assert outcome.amount == ASKED
+            assert (stated(frames) and len(results) == 1) or outcome.code == "B4"
+        wire, _ = line(rng, frames)
+        conversation = session(wire)
+        conversation.registration = type(conversation.registration)(terminal_id=TID)
+        try:
+            found = judge_reversal(ASKED, SOLD.reference, BASELINE.after(SOLD), conversation.repeat("000000"))
+        except DeviceError:
+            continue
+        if found.kind is OutcomeKind.REVERSED:
+            whole = b"".join(frames)
+            assert b"\x37\x00\x01\x53" in whole or b"\xb4" in whole
+    return ends
+
+
 Line = Callable[[random.Random, list[bytes]], tuple[Wire, Replay]]
 
 
@@ -243,6 +294,14 @@ def test_mutated_look_ups_never_crash_hang_or_approve_falsely(line: Line) -> Non
     assert ends[OutcomeKind.UNKNOWN] > 20
 
 
+@pytest.mark.parametrize("line", [on_tcp, on_serial])
+def test_mutated_reversals_never_crash_hang_or_give_money_back_falsely(line: Line) -> None:
+    ends = reversals(random.Random(f"reversals {line.__name__}"), line, DEFAULT // 4)
+    assert ends[OutcomeKind.REVERSED] > 20
+    assert ends[OutcomeKind.DECLINED] > 20
+    assert ends[OutcomeKind.UNKNOWN] > 20
+
+
 @pytest.mark.crash
 @pytest.mark.parametrize("line", [on_tcp, on_serial])
 def test_two_hundred_thousand_mutated_streams_never_crash_hang_or_approve_falsely(line: Line) -> None:
@@ -251,6 +310,7 @@ def test_two_hundred_thousand_mutated_streams_never_crash_hang_or_approve_falsel
     rng = random.Random(seed)
     payments(rng, line, MANY // 4)
     look_ups(rng, line, MANY // 4)
+    reversals(rng, line, MANY // 8)
 
 
 def test_pure_noise_is_no_payment() -> None:

@@ -170,7 +170,7 @@ def test_another_amount_or_currency_is_recorded_answered_no_and_looked_up(
     assert result.amount != nok(1880)
     assert "> 8466" in terminal.log
     assert terminal.books.balance() == 0
-    assert till.recover(till.evidence).kind is OutcomeKind.UNKNOWN
+    assert till.recover(till.evidence).kind is OutcomeKind.REVERSED
 
 
 @pytest.mark.parametrize(("how", "amount"), [("amount 1881", nok(1881)), ("currency 978", Money(1880, EUR))])
@@ -183,6 +183,36 @@ def test_another_amount_that_stands_in_spite_of_our_no_is_found_by_its_reference
     found = till.recover(till.evidence)
     assert (found.kind, found.amount) == (OutcomeKind.APPROVED, amount)
     assert terminal.books.balance() == amount.minor
+
+
+def test_a_yes_of_another_terminal_is_refused(till: Till, terminal: ZvtTerminal) -> None:
+    terminal.behave("tid 29001007")
+    outcome = till.pay()
+    assert outcome.kind is OutcomeKind.UNKNOWN
+    assert "29001007" in outcome.text
+    assert "> 8466" in terminal.log
+    assert terminal.books.balance() == 0
+
+
+@pytest.mark.parametrize("how", ["echo", "noise", "slow 0.01", "glue, noise"])
+@pytest.mark.parametrize("missing", ["reverse", "keep", "missing decline"])
+def test_on_a_bad_line_till_and_books_agree_in_the_end(
+    till: Till, terminal: ZvtTerminal, how: str, missing: str
+) -> None:
+    terminal.behave(f"{missing}, {how}")
+    outcome = till.pay()
+    if outcome.kind is OutcomeKind.UNKNOWN:
+        terminal.default("approve")
+        outcome = till.recover(till.evidence)
+    assert outcome.kind is not OutcomeKind.UNKNOWN
+    assert terminal.books.balance() == (1880 if outcome.kind is OutcomeKind.APPROVED else 0)
+
+
+def test_where_a_missing_answer_counts_as_a_decline_it_is_told_as_one(till: Till, terminal: ZvtTerminal) -> None:
+    terminal.behave("missing decline, drop after 040F")
+    assert till.pay().kind is OutcomeKind.UNKNOWN
+    assert till.recover().kind is OutcomeKind.DECLINED
+    assert terminal.books.balance() == 0
 
 
 def test_a_currency_that_nobody_knows_cannot_be_recorded_and_is_refused(till: Till, terminal: ZvtTerminal) -> None:

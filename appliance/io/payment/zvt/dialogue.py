@@ -87,7 +87,8 @@ def wants_answer(step: Step) -> bool:
 class Dialogue:
     """The state of one command. Times are seconds of one monotonic clock, passed in."""
 
-    def __init__(self, *, t3: float, t4: float, now: float, charset: int = CP437) -> None:
+    def __init__(self, command: Command, *, t3: float, t4: float, now: float, charset: int = CP437) -> None:
+        self.command = command
         self.phase = Phase.ANSWER
         self._t4 = t4
         self._charset = charset

@@ -79,7 +79,7 @@ def _judge(asked: Money, baseline: Baseline | None, repeated: Repeated, trace: s
     if repeated.terminal != baseline.terminal:
         return unknown(f"this is terminal {repeated.terminal}, the payment was on {baseline.terminal}")
     if repeated.status is not None:
-        return _of_status(asked, baseline, repeated.status, trace)
+        return _of_status(asked, baseline, repeated.status, trace, evidence)
     if repeated.abort is not None and repeated.abort.result == codes.ALREADY_REVERSED and baseline.known:
         return _of_b4(baseline)
     return unknown(f"the terminal does not tell its last transaction{_reason(repeated)}")
@@ -119,7 +119,7 @@ def _of_b4(baseline: Baseline) -> Outcome:
     return unknown("the terminal's last transaction is reversed, as it was before this payment")
 
 
-def _of_status(asked: Money, baseline: Baseline, status: StatusInformation, trace: str) -> Outcome:
+def _of_status(asked: Money, baseline: Baseline, status: StatusInformation, trace: str, evidence: Evidence) -> Outcome:
     if status.result is None:
         return unknown("the terminal repeats a transaction without its result")
     if baseline.is_last(status):
@@ -127,7 +127,8 @@ def _of_status(asked: Money, baseline: Baseline, status: StatusInformation, trac
     if not baseline.known or (baseline.empty and not baseline.locked):
         return unknown("nobody knows what the terminal did before this payment")
     if status.original_trace:
-        return _of_reversal(asked, baseline, status, trace)
+        named = evidence.reference.trace_number if evidence.reference is not None else ""
+        return _of_reversal(evidence.charged or asked, baseline, status, trace or named)
     if status.approved:
         if matches(asked, baseline, status):
             return approved(asked, status)
@@ -138,10 +139,10 @@ def _of_status(asked: Money, baseline: Baseline, status: StatusInformation, trac
     return unknown("the terminal's last refusal does not fit this payment")
 
 
-def _of_reversal(asked: Money, baseline: Baseline, status: StatusInformation, trace: str) -> Outcome:
-    """A reversal proves something only if it is one of ours: newer, of the same amount, of our trace number."""
+def _of_reversal(charged: Money, baseline: Baseline, status: StatusInformation, trace: str) -> Outcome:
+    """A reversal proves something only if it is one of ours: newer, of the amount charged, of our trace number."""
     ours = same_number(status.original_trace, trace) if trace else _newer(status.original_trace, baseline)
-    if status.approved and matches(asked, baseline, status) and ours:
+    if status.approved and matches(charged, baseline, status) and ours:
         return Outcome(
             kind=OutcomeKind.REVERSED,
             reference=status.reference,

@@ -107,6 +107,7 @@ class Session:
         self.foreign_to_command = False
         self._wire.send(self._numbered(command))
         dialogue = Dialogue(
+            command,
             t3=self.timers.t3,
             t4=self.timers.t4,
             now=time.monotonic(),

@@ -124,6 +124,8 @@ class Payment:
             return f"the terminal approved {status.amount} minor units instead of {self._asked.minor}"
         if status.currency is not None and status.currency != self._asked.currency.numeric:
             return f"the terminal approved in currency {status.currency:03d} instead of {self._asked.currency}"
+        if self._baseline.terminal and status.terminal_id not in ("", self._baseline.terminal):
+            return f"the terminal calls itself {status.terminal_id} instead of {self._baseline.terminal}"
         if status.needs_signature and not self._attended:
             return "the terminal wants a signature, and nobody is here to check it"
         return ""
@@ -244,6 +246,8 @@ class Reversal(Payment):
             return f"the terminal reversed {status.amount} minor units instead of {self._asked.minor}"
         if status.currency is not None and status.currency != self._asked.currency.numeric:
             return f"the terminal reversed in currency {status.currency:03d} instead of {self._asked.currency}"
+        if status.terminal_id not in ("", ours.terminal_id):
+            return f"the terminal calls itself {status.terminal_id} instead of {ours.terminal_id}"
         return ""
 
 
