@@ -15,13 +15,14 @@ from appliance.config import StaffConfig
 from appliance.core import commands as c
 from appliance.core.checkout import Checkout, TransactionState
 from appliance.core.events import TransactionCompleted
+from appliance.core.money import Money
 from appliance.core.payment import PaymentState, TenderType
 from appliance.staff import hash_pin
 from appliance.store.journal import SqliteJournal
 from simulators.counter import Counter
 from simulators.goods import Good
 from simulators.stall import Stall, stock
-from tests.core.till import ITEMS, MILK
+from tests.core.till import ITEMS, MILK, NOK
 
 PIN = "4711"
 PRICE = 2290
@@ -144,3 +145,40 @@ def test_a_cancel_that_races_the_approval_leaves_the_books_equal(
         )
         assert after.state in (TransactionState.TENDERED, TransactionState.TENDERING)
     assert [entry.amount for entry in counter.terminal.books.standing()] == sold(tmp_path)
+
+
+def test_a_charge_of_another_amount_that_stands_is_reversed_at_once(tmp_path: Path, counter: Counter) -> None:
+    counter.terminal.behave("amount 2291, stubborn")
+    with open_stall(tmp_path, counter) as stall:
+        pay(stall)
+        stall.window.wait(
+            lambda checkout: checkout.transaction is not None and len(checkout.transaction.payments) == 2,
+            "the reversal",
+        )
+        after = stall.window.wait(
+            lambda checkout: checkout.transaction is not None and checkout.transaction.running is None, "its end"
+        )
+        assert after.transaction is not None
+        assert after.transaction.payments[0].state is PaymentState.REVERSED
+        assert counter.terminal.books.balance() == 0
+        stall.post(c.RequestPayment(TenderType.CARD))
+        stall.window.wait(in_state(TransactionState.TENDERED), "the sale")
+    assert [entry.amount for entry in counter.terminal.books.standing()] == sold(tmp_path) == [PRICE]
+
+
+def test_staff_undo_the_last_sale_and_close_the_terminals_day(tmp_path: Path, counter: Counter) -> None:
+    with open_stall(tmp_path, counter) as stall:
+        pay(stall)
+        stall.window.wait(in_state(TransactionState.TENDERED), "the sale")
+        stall.post(c.SignOn(PIN))
+        stall.post(c.PostVoid("wrong goods"))
+        deadline = time.monotonic() + 10
+        while "> 0630" not in counter.terminal.log:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        stall.window.wait(in_state(TransactionState.IDLE), "the end of the post-void")
+        assert counter.terminal.books.balance() == 0
+        stall.post(c.CloseTerminalDay("terminal"))
+        after = stall.window.wait(lambda checkout: "terminal" in checkout.days_closed, "the end of the day")
+    day = after.days_closed["terminal"]
+    assert (day.device_amount, day.journal_amount) == (Money(0, NOK), Money(0, NOK))
