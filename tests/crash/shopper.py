@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from appliance.control import SOCKET
 from tests.crash.account import Account, account, faults, read_acks, read_books, read_journal
 
 ROOT: Final = Path(__file__).parents[2]
@@ -128,7 +129,7 @@ class Shopper:
         with tempfile.TemporaryDirectory(prefix="kvitt-copy-") as folder:
             copy = Path(folder) / "state"
             if self.state.exists():
-                shutil.copytree(self.state, copy)
+                shutil.copytree(self.state, copy, ignore=shutil.ignore_patterns(SOCKET))
             else:
                 copy.mkdir()
             events = read_journal(copy)
