@@ -50,15 +50,22 @@ class Variant:
     language: Language = Language("nb")
     large: bool = False
     low_reach: bool = False
+    own: bool = False
+    """The language is the shop's own: staff read it too."""
 
     def __str__(self) -> str:
-        switches = [name for name, on in (("large", self.large), ("low", self.low_reach)) if on]
+        switches = [name for name, on in (("large", self.large), ("low", self.low_reach), ("own", self.own)) if on]
         return ".".join([self.theme, self.orientation, self.language, *switches])
 
     def view(self, sample: Sample, texts: Mapping[Language, Texts]) -> View:
         """Put a sample into words this way."""
+        screen = sample.entry.screen
+        if self.own:
+            others = tuple(language for language in screen.languages if language != self.language)
+            screen = replace(screen, languages=(self.language, *others))
         entry = replace(
             sample.entry,
+            screen=screen,
             language=self.language,
             large=self.large or sample.entry.large,
             low_reach=self.low_reach or sample.entry.low_reach,

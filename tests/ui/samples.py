@@ -473,7 +473,9 @@ def _paying() -> Table:
     declined = till(transaction=paying(PaymentState.DECLINED))
     part = paying(PaymentState.CONFIRMED, amount=kr(5000))
     steps = {
-        f"card-{progress}": reached(till(transaction=running, progress=progress, may_cancel=True))
+        f"card-{progress}": reached(
+            till(transaction=running, progress=progress, may_cancel=progress is not Progress.CANCELLING)
+        )
         for progress in Progress
         if progress not in (Progress.SCAN_CODE, Progress.SHOW_CODE, Progress.INSERT_CASH)
     }

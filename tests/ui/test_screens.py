@@ -34,7 +34,7 @@ def texts() -> dict[Language, Texts]:
 def variants() -> Iterator[Variant]:
     for orientation in ORIENTATIONS:
         for language in LANGUAGES:
-            yield Variant(language=language, orientation=orientation)
+            yield Variant(language=language, orientation=orientation, own=True)
         for language in LONGEST:
             yield Variant(language=language, orientation=orientation, large=True)
             yield Variant(language=language, orientation=orientation, low_reach=True)

@@ -19,6 +19,9 @@ from appliance.ui.wording.voice import Voice
 
 Facts = tuple[tuple[str, str], ...]
 
+_ATTEMPT = 13
+"""Characters of an attempt's number: enough for `kvitt payments show`."""
+
 
 def doubt(scene: Scene, staff: StaffFacts, asked: OnDoubt) -> View | None:
     """Show everything that is known of an intent in doubt, and what to look for."""
@@ -65,7 +68,7 @@ def _known(voice: Voice, doubt: PaymentDoubt) -> Facts:
         (say("attendant", "Terminal"), "" if doubt.unconfirmed else doubt.device),
         (say("attendant", "Time"), voice.time(doubt.requested_at)),
         (say("resolve_payment", "Sale"), str(doubt.sale)),
-        (say("resolve_payment", "Attempt"), doubt.attempt.hex[-12:]),
+        (say("resolve_payment", "Attempt"), str(doubt.attempt)[:_ATTEMPT]),
         (say("resolve_payment", "Last known"), last),
         (say("resolve_payment", "Terminal says"), doubt.told),
     )

@@ -231,10 +231,13 @@ def _last(sheet: Sheet, place: Rect) -> list[Part]:
 
 
 def _clip(sheet: Sheet, text: str, size: Size, width: float, tall: float) -> str:
-    """Leave out what a very long name has too much: the row of the list holds it whole."""
-    lines = sheet.setting.lines(text, size, width, bold=True)
+    """Leave out what a very long name has too much, and show that: the row of the list holds it whole."""
     fit = int(tall // LEADING[size])
-    return text if len(lines) <= fit else " ".join(lines[:fit])
+    words, kept = text, text
+    while words and len(sheet.setting.lines(kept, size, width, bold=True)) > fit:
+        words = words.rpartition(" ")[0] if " " in words else words[:-1]
+        kept = f"{words.rstrip(' ,')}…"
+    return kept
 
 
 def _total(sheet: Sheet, place: Rect, level: Level, *, beside: float = 0) -> list[Part]:
