@@ -7,12 +7,13 @@ import pytest
 from appliance.core.payment import Outcome, OutcomeKind
 from appliance.io.payment.zvt.apdu import ACKNOWLEDGE, Apdu, ProtocolError, negative
 from appliance.io.payment.zvt.baseline import Baseline
-from appliance.io.payment.zvt.commands import abort, authorisation
+from appliance.io.payment.zvt.commands import abort, authorisation, registration
 from appliance.io.payment.zvt.dialogue import (
     AbortAnswered,
     Accepted,
     Completed,
     Dialogue,
+    Late,
     Other,
     Phase,
     Refused,
@@ -20,7 +21,7 @@ from appliance.io.payment.zvt.dialogue import (
 )
 from appliance.io.payment.zvt.messages import Abort, Interim, ReceiptText, StatusInformation
 from appliance.io.payment.zvt.verdict import Payment, Reply
-from tests.payment.till import nok
+from tests.payment.till import NOK, nok
 
 STATUS = Apdu(0x040F, bytes.fromhex("2700 04000000001880 490578 870151 29 29001006"))
 BEFORE = StatusInformation(result=0, amount=1880, terminal_id="29001006", receipt="0150", time="090000", date="1123")
@@ -67,6 +68,15 @@ def test_an_intermediate_status_may_set_t4_in_minutes_but_not_for_ever() -> None
 def test_nothing_but_an_answer_may_come_before_the_answer(apdu: Apdu) -> None:
     with pytest.raises(ProtocolError, match="in place of an answer"):
         dialogue().receive(apdu, 1.0)
+
+
+def test_a_registration_lets_pass_what_the_terminal_still_says_to_an_older_till() -> None:
+    registering = Dialogue(registration("000000", 0xBE, NOK, None), t3=5.0, t4=180.0, now=0.0)
+    for late in (Apdu(0x04FF, b"\x0a"), STATUS, Apdu(0x060F)):
+        step = registering.receive(late, 1.0)
+        assert (step, wants_answer(step), registering.phase) == (Late(late), False, Phase.ANSWER)
+    assert registering.deadline == 5.0
+    assert registering.receive(ACKNOWLEDGE, 2.0) == Accepted()
 
 
 def test_a_refusal_ends_the_dialogue_before_it_began() -> None:

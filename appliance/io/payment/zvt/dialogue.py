@@ -73,15 +73,22 @@ class Other:
     apdu: Apdu
 
 
+@dataclass(frozen=True, slots=True)
+class Late:
+    """What the terminal still says to an older till, before it hears the registration of this one: never answered."""
+
+    apdu: Apdu
+
+
 Said = Interim | StatusInformation | ReceiptText | Completed | Abort | Other
 """What the terminal says and waits for an answer to."""
 
-Step = Accepted | Refused | AbortSent | AbortAnswered | Said
+Step = Accepted | Refused | AbortSent | AbortAnswered | Late | Said
 
 
 def wants_answer(step: Step) -> bool:
     """Whether the terminal waits for 80 00 or 84 xx after this step."""
-    return not isinstance(step, Accepted | Refused | AbortSent | AbortAnswered)
+    return not isinstance(step, Accepted | Refused | AbortSent | AbortAnswered | Late)
 
 
 class Dialogue:
@@ -112,12 +119,16 @@ class Dialogue:
         """Take what the terminal sent; ProtocolError if it may not come now, or cannot be read.
 
         Nothing but an answer may come before the answer: a status that does is of an older command, and taking it
-        for ours would be a false approval.
+        for ours would be a false approval. Before the answer to a registration it is let pass: on a serial line the
+        dialogue of a till that lost its power goes on, and a till that closes and registers anew at each of its words
+        is behind it for ever.
         """
         if self.phase is Phase.OVER:
             raise ProtocolError(f"{apdu} after the end of the dialogue")
         if apdu.answer:
             return self._answered(apdu, now)
+        if self.phase is Phase.ANSWER and self.command.control == wire.REGISTRATION:
+            return Late(apdu)
         if self.phase is Phase.ANSWER:
             raise ProtocolError(f"{apdu} in place of an answer")
         return self._ordered(apdu, now)
