@@ -236,6 +236,15 @@ def test_what_differs_from_the_recorded_reference_in_anything_is_not_it(changed:
     assert kind not in (OutcomeKind.APPROVED, OutcomeKind.NOT_CHARGED)
 
 
+def test_a_charge_of_another_amount_that_the_terminal_undid_is_found_by_its_recorded_trace_number() -> None:
+    """The till refused it, and the terminal reversed what it had charged, not what was asked for."""
+    undone = replace(ANOTHER, receipt="0152", trace="000152", original_trace="000151", time="091600")
+    assert judge(ASKED, BASELINE, told(undone), evidence=named(ANOTHER)).kind is OutcomeKind.REVERSED
+    for other in (replace(undone, original_trace="000149"), replace(undone, amount=1880)):
+        assert judge(ASKED, BASELINE, told(other), evidence=named(ANOTHER)).kind is OutcomeKind.UNKNOWN
+    assert judge(ASKED, BASELINE, told(undone)).kind is OutcomeKind.UNKNOWN
+
+
 def test_a_recorded_reference_of_another_terminal_proves_nothing() -> None:
     bare = replace(ANOTHER, terminal_id="")
     assert judge(ASKED, BASELINE, told(bare, terminal="29001007"), evidence=named(ANOTHER)).kind is OutcomeKind.UNKNOWN
