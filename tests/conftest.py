@@ -30,3 +30,19 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"the shared data is not here: {folder} (set KVITT_SHARED)")
     return folder
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the figures that tests have recorded as `figures`."""
+    told = [
+        (report.nodeid.rpartition("::")[2], value)
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        if isinstance(report, pytest.TestReport) and report.when == "call"
+        for name, value in report.user_properties
+        if name == "figures"
+    ]
+    if told:
+        terminalreporter.section("figures")
+        for test, value in told:
+            terminalreporter.write_line(f"{test}: {value}")

@@ -28,19 +28,3 @@ def make_shopper(tmp_path: Path) -> Iterator[Callable[..., Shopper]]:
     for shopper in made:
         if shopper.process is not None:
             shopper.kill()
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print the figures that tests have recorded as `figures`."""
-    told = [
-        (report.nodeid.rpartition("::")[2], value)
-        for reports in terminalreporter.stats.values()
-        for report in reports
-        if isinstance(report, pytest.TestReport) and report.when == "call"
-        for name, value in report.user_properties
-        if name == "figures"
-    ]
-    if told:
-        terminalreporter.section("figures of the crash tests")
-        for test, value in told:
-            terminalreporter.write_line(f"{test}: {value}")

@@ -167,6 +167,19 @@ def test_every_other_word_is_a_command_of_the_till(machine: Machine) -> None:
     assert result.returncode == 7
 
 
+def test_the_proof_of_payments_is_asked_for_with_two_words(machine: Machine) -> None:
+    machine.run("setup")
+    machine.asked()
+    machine.run("test", "--crash", "payments")
+    (asked,) = machine.asked()
+    assert "tests/payment/proof" in asked
+    assert "not soak and not hardware" in asked
+    assert "proof" not in asked.partition("tests/")[0]
+    machine.run("test", "--crash", "tests/store")
+    (asked,) = machine.asked()
+    assert asked == "python -m pytest -m not soak and not hardware and not proof tests/store"
+
+
 def test_it_works_through_a_link_from_another_folder(machine: Machine, tmp_path: Path) -> None:
     link = tmp_path / "bin" / "kvitt"
     link.symlink_to(machine.checkout / "kvitt")
