@@ -13,6 +13,7 @@ from appliance.core.gateway import GatewayState
 from appliance.core.payment import IntentKind, OutcomeKind, Progress
 from appliance.errors import DeviceOffline
 from appliance.io.payment.gateway import GiftCardHub, QrHub, WalletHub
+from hub.settings import SettingsError, read_settings
 from tests.mqtt.contract import Listener
 from tests.mqtt.parts import Broker, wait_for
 from tests.payment.gateway.till import ALIPAY, AMOUNT, GatewayHub, GatewayHubProcess, Till, contents, nok
@@ -185,6 +186,19 @@ def test_a_hub_without_a_gateway_declines(hub: GatewayHub, make_till: MakeTill) 
     outcome = make_till().open().pay()
     assert outcome.kind is OutcomeKind.DECLINED
     assert "no payment gateway" in outcome.text
+
+
+def test_a_till_that_was_put_out_of_use_takes_no_money(hub: GatewayHub, make_till: MakeTill) -> None:
+    till = make_till(patience=1).open()
+    hub.block(till.kiosk.id)
+    assert till.pay().kind is OutcomeKind.UNKNOWN
+    assert hub.books() == ()
+
+
+def test_a_gateway_that_is_not_known_is_refused_by_its_name(tmp_path: Path) -> None:
+    (tmp_path / "hub.toml").write_text('gateway = "vips"\n')
+    with pytest.raises(SettingsError, match="'vips' is not known"):
+        read_settings(tmp_path)
 
 
 # The link -------------------------------------------------------------------------------------------------------------

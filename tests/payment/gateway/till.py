@@ -11,7 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 
 from appliance.core.gateway import GatewayState
 from appliance.core.identifiers import TransactionId
@@ -28,9 +28,8 @@ from appliance.core.payment import (
 )
 from appliance.errors import DeviceError
 from appliance.io.payment.gateway import GatewayTender
-from hub import simulated_gateway
+from hub import schema, simulated_gateway
 from hub.database import Database
-from hub.schema import gateway_order
 from hub.simulated_gateway import Entry
 from tests.mqtt.parts import HubFolder, HubInside, HubProcess, Kiosk, wait_for
 
@@ -59,10 +58,20 @@ class WithGateway(HubFolder):
         with closing(Database(self.folder)) as database, database.write() as connection:
             return simulated_gateway.decide(connection, state)
 
+    def block(self, kiosk: str) -> None:
+        """Put a till out of use."""
+
+        def known() -> int:
+            with closing(Database(self.folder)) as database, database.write() as connection:
+                change = update(schema.kiosk).where(schema.kiosk.c.kiosk == kiosk).values(active=False)
+                return connection.execute(change).rowcount
+
+        wait_for(known, "the hub knows the till")
+
     def forget_orders(self) -> None:
         """Take the gateway's books back to before it heard of anything."""
         with closing(Database(self.folder)) as database, database.write() as connection:
-            connection.execute(delete(gateway_order))
+            connection.execute(delete(schema.gateway_order))
 
     def balance(self) -> int:
         return self._read(simulated_gateway.balance)
