@@ -12,7 +12,7 @@ from appliance.core.commands import Condition, PaymentDecision, PrintResult, Rec
 from appliance.core.effects import Sound
 from appliance.core.identifiers import Language, LineNumber, Operator, Sku
 from appliance.core.payment import OutcomeKind, PaymentState, Progress, TenderType
-from appliance.ui.entry import Deadline, Elapsed, Entry, Intent, Refused, Shown, Step, Touch, deadline, step
+from appliance.ui.entry import Deadline, Elapsed, Entry, Intent, Refused, Shown, Step, Touch, cashing, deadline, step
 from appliance.ui.entry.overlays import (
     ChangingQuantity,
     NotSold,
@@ -23,7 +23,7 @@ from appliance.ui.entry.overlays import (
 )
 from appliance.ui.viewmodel import page
 from appliance.ui.wording import view
-from tests.core.till import APPLES_BY_WEIGHT, BEER, MILK, SODA, Till
+from tests.core.till import APPLES_BY_WEIGHT, BEER, MILK, NOK, SODA, Till
 from tests.ui.person import TEXTS, Person, names
 from tests.ui.samples import (
     BASKET,
@@ -560,6 +560,25 @@ def test_staff_decide_a_payment_in_doubt_and_say_how_they_know() -> None:
     assert resolved.reason == "seen in the terminal's log"
     shopper.tap("done")
     assert shopper.sees == "declined"
+
+
+@pytest.mark.parametrize(
+    ("keys", "shown", "ore"),
+    [
+        ("200", "200", 20000),
+        ("0200", "200", 20000),
+        ("12,5", "12.5", 1250),
+        ("12,505", "12.50", 1250),
+        (",5", "0.5", 50),
+        ("1234567", "123456", 12345600),
+    ],
+)
+def test_a_sum_is_typed_as_people_write_it(keys: str, shown: str, ore: int) -> None:
+    digits = ""
+    for key in keys:
+        digits = cashing.typed(digits, key, NOK)
+    assert digits == shown
+    assert cashing.given(digits, NOK) == kr(ore)
 
 
 def test_the_drawer_opens_only_with_a_reason() -> None:

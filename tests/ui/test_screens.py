@@ -98,6 +98,35 @@ def test_a_character_that_no_font_has_is_found(studio: Studio):
     assert "glyph" in spoilt(studio, replace(VIEWS["closed"], sentence="Ring ☎ her"))
 
 
+def test_a_code_that_a_phone_cannot_read_at_arms_length_is_found(studio: Studio):
+    from appliance.ui.selftest import inspect
+
+    screen = studio.draw(VIEWS["receipt_qr"], "landscape")
+    piece = screen.board.piece("status:code")
+    right = tuple(piece.size)
+    try:
+        piece.size = (230, 230)
+        piece.draw()
+        assert "code" in {finding.rule for finding in inspect(screen)}
+    finally:
+        piece.size = right
+        piece.draw()
+
+
+@pytest.mark.parametrize("orientation", ORIENTATIONS)
+@pytest.mark.parametrize("length", [4, 20, 40, 80, 160, 331, 600, 997])
+def test_a_code_of_any_length_is_forty_millimetres_wide_with_a_quiet_zone(
+    length: int, orientation: str, studio: Studio
+):
+    from appliance.ui.selftest import inspect
+
+    screen = studio.draw(replace(VIEWS["receipt_qr"], qr="x" * length), orientation)
+    assert not [str(finding) for finding in inspect(screen)]
+    piece = screen.board.piece("status:code")
+    quiet = (min(piece.size) - piece.side) / 2
+    assert quiet >= 4 * piece.side / piece.modules - 1
+
+
 def test_a_button_without_a_spoken_name_is_found(studio: Studio):
     silent = replace(VIEWS["closed"].bar[0], spoken="")
     assert "spoken" in spoilt(studio, replace(VIEWS["closed"], bar=(silent,)))

@@ -12,11 +12,12 @@ from appliance.core.catalogue import Shelf
 from appliance.core.checkout import Checkout, DeviceState, LaneState, Transaction, TransactionState
 from appliance.core.commands import Condition, Health, PrintResult, ReceiptKind
 from appliance.core.identifiers import LineNumber, Operator
-from appliance.core.payment import OutcomeKind, PaymentState, Progress, TenderType
+from appliance.core.payment import EXPIRED, Outcome, OutcomeKind, PaymentState, Progress, TenderType
 from appliance.ui import pages as p
 from appliance.ui.viewmodel import page
 from tests.core.till import BEER, MILK, SODA, Till
 from tests.ui.samples import (
+    ALL_FIVE,
     BASKET,
     COLA,
     DEVICES,
@@ -25,9 +26,11 @@ from tests.ui.samples import (
     NO_TERMINAL,
     PLEDGE,
     POLICY,
+    STALL,
     completed,
     device,
     kr,
+    paid_in_cash,
     paying,
     sale,
     till,
@@ -39,6 +42,55 @@ from tests.ui.samples import (
 from tests.ui.samples import (
     MILK as MILK_LINE,
 )
+
+
+def test_cash_over_the_counter_is_rounded_to_the_coins_there_are_and_offers_likely_notes() -> None:
+    cash = page(till(policy=STALL, transaction=sale(*BASKET))).frame.cash
+    assert cash is not None
+    assert (cash.due, cash.rounding, cash.notes) == (kr(13600), kr(40), (kr(20000), kr(50000), kr(100000)))
+
+
+def test_a_kiosk_takes_no_cash_over_the_counter() -> None:
+    assert page(till(policy=EVERY_TENDER, transaction=sale(*BASKET))).frame.cash is None
+
+
+def test_nothing_left_to_pay_is_no_cash_to_take() -> None:
+    paid = paying(PaymentState.SENT)
+    assert page(till(policy=STALL, transaction=paid)).frame.cash is None
+
+
+def test_a_machine_says_what_is_in_and_what_is_missing() -> None:
+    coins = paying(PaymentState.SENT, tender=TenderType.CASH, amount=kr(13600))
+    some = replace(coins.payments[0], credits={"1": kr(10000), "2": kr(2000)})
+    shown = page(till(policy=EVERY_TENDER, transaction=replace(coins, payments=(some,))))
+    assert isinstance(shown, p.InsertCashPage)
+    assert (shown.inserted, shown.missing) == (kr(12000), kr(1600))
+    too_much = replace(some, credits={"1": kr(20000)})
+    shown = page(till(policy=EVERY_TENDER, transaction=replace(coins, payments=(too_much,))))
+    assert isinstance(shown, p.InsertCashPage)
+    assert shown.missing == kr(0)
+
+
+def test_what_is_paid_in_cash_is_the_rounded_sum() -> None:
+    shown = page(till(policy=STALL, transaction=paid_in_cash(20000)))
+    assert isinstance(shown, p.ChangePage)
+    assert (shown.change, shown.paid) == (kr(6400), kr(13600))
+
+
+def test_a_code_that_ran_out_is_told_from_a_payment_that_was_cancelled() -> None:
+    codes = {EXPIRED: p.NoCharge.EXPIRED, "CANCELLED": p.NoCharge.CANCELLED}
+    for code, why in codes.items():
+        ended = paying(PaymentState.CANCELLED, tender=TenderType.QR)
+        told = replace(ended.payments[0], outcome=Outcome(kind=OutcomeKind.CANCELLED, code=code))
+        shown = page(till(policy=EVERY_TENDER, transaction=replace(ended, payments=(told,))))
+        assert isinstance(shown, p.DeclinedPage)
+        assert shown.why is why
+
+
+def test_a_scan_is_taken_while_a_phone_shall_show_its_code_and_at_no_other_time_of_paying() -> None:
+    wallet = till(policy=ALL_FIVE, transaction=paying(PaymentState.SENT, tender=TenderType.WALLET))
+    assert page(replace(wallet, progress=Progress.SHOW_CODE)).frame.accepts_scan
+    assert not page(replace(wallet, progress=Progress.AUTHORISING)).frame.accepts_scan
 
 
 @pytest.mark.parametrize(

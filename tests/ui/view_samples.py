@@ -267,6 +267,46 @@ STILL_THERE = view(
     choices=(choice("cancel_all", "Avbryt alt", "remove", role=Role.STOP),),
     primary=primary("yes", "Ja, fortsett", "check"),
 )
+CHANGE = view(
+    "change",
+    Layout.STATUS,
+    step=3,
+    icon="cash",
+    title="Tilbake",
+    sentence="Neste skann starter neste salg.",
+    amount="1 964,00 kr",
+    large_amount=True,
+    choices=(choice("receipt", "Kvittering", "receipt"),),
+    primary=primary("next_sale", "Neste salg", "basket"),
+)
+CASH = view(
+    "cash",
+    Layout.KEYPAD,
+    step=0,
+    title="Kontant 1 236,00 kr",
+    sentence="Øreavrunding -0,40",
+    keypad=Keypad(entry="1300", hint="Tilbake 64,00 kr", keys=(*"123456789", "back", "0", ",")),
+    choices=tuple(choice(f"given:{kr}", f"{kr} kr", "cash") for kr in (1400, 1500, 2000)),
+    primary=primary("ok", "OK", "check"),
+    bar=(BACK,),
+)
+DOUBT_FACTS = view(
+    "resolve_payment",
+    Layout.LIST,
+    step=0,
+    title="Usikker betaling",
+    top_right="Kari",
+    detail=(
+        ("Beløp", "1 236,40 kr"),
+        ("Terminal", "terminal ved kassen"),
+        ("Tid", "12:00"),
+        ("Terminalen sier", "the terminal does not repeat its last transaction: not possible now"),
+    ),
+    sentence="Se i terminalens egen liste etter en betaling på 1 236,40 kr kl. 12:00.",
+    choices=(choice("ask_again", "Spør igjen", "refresh"), choice("was_not_paid", "Ble ikke betalt", "cross")),
+    primary=primary("was_paid", "Ble betalt", "check"),
+    bar=(BACK,),
+)
 CLOSED = view(
     "closed",
     Layout.STATUS,
@@ -324,6 +364,9 @@ VIEWS: dict[str, View] = {
         THANKS,
         RECEIPT_QR,
         STILL_THERE,
+        CHANGE,
+        CASH,
+        DOUBT_FACTS,
         CLOSED,
         DEVICES,
     )

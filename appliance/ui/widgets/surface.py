@@ -199,15 +199,17 @@ class CodePiece(Piece[Code]):
         self._text = ""
         self.side = 0
         """Of the code without its quiet zone, device px."""
+        self.modules = 0
+        """Of one side, without the quiet zone."""
 
     def draw(self) -> None:
         """Draw it: whole device px per module, so that no module is wider than another."""
         if self.part.text != self._text:
             self._text = self.part.text
-            self._texture, self._modules = _qr_texture(self._text)
+            self._texture, self.modules = _qr_texture(self._text)
         self._ground.size = self.size
-        module = max(1, int(min(self.size) / (self._modules + 8)))
-        self.side = side = module * self._modules
+        module = max(1, int(min(self.size) / (self.modules + 8)))
+        self.side = side = module * self.modules
         self._code.texture = self._texture
         self._code.size = (side, side)
         self._code.pos = (round((self.width - side) / 2), round((self.height - side) / 2))

@@ -164,7 +164,7 @@ def insert_cash(scene: Scene, page: InsertCashPage) -> View:
     elif page.rounding:
         sentence = say("insert_cash", "Cash is rounded: {rounding}.", rounding=voice.amount(page.rounding))
     else:
-        sentence = say("insert_cash", "The machine gives change.")
+        sentence = say("insert_cash", "Put them in one at a time.")
     return replace(
         scene.picture("insert_cash", Layout.STATUS),
         icon="cash",
