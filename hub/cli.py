@@ -9,29 +9,22 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
-from datetime import datetime
-from pathlib import Path
+from contextlib import closing
 
-from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
 from appliance.core.money import Currency, Money
-from hub import catalogue, kiosks, simulated_gateway
+from hub import kiosks, simulated_gateway
 from hub.alarms import alarms
-from hub.database import Database, NoDatabase, SchemaMismatch, revision
-from hub.feed import read_csv
+from hub.catalogue.cli import add_catalogue
+from hub.console import UsageFault, command, opened, reading, writing
+from hub.database import NoDatabase, SchemaMismatch, revision
 from hub.keys import KeyUnusable, public_hex, signing_key
 from hub.quarantine import entries, release
 from hub.sales import sales, totals
 from hub.service import ONE_WRITER, Hub, ManyWriters
 from hub.settings import SettingsError, read_settings
 from hub.worker import Worker, rest_collector
-
-
-class UsageFault(Exception):
-    """What was asked cannot be done; the text says what to do instead."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -51,89 +44,43 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="kvitt-hub", description="The hub of Kvitt tills: prices out, sales in.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    serve = _command(commands, "serve", "Take sales in and give catalogues out, until stopped.", _serve)
+    serve = command(commands, "serve", "Take sales in and give catalogues out, until stopped.", _serve)
     serve.add_argument("--broker", required=True, type=_address, metavar="HOST:PORT")
     serve.add_argument("--workers", type=int, default=1, metavar="N", help="processes that take sales in (PostgreSQL)")
     serve.add_argument("--http", type=int, default=0, metavar="PORT", help="serve digital receipts on this port")
     serve.add_argument("--http-host", default="127.0.0.1", metavar="ADDRESS", help="address for --http")
 
-    work = _command(commands, "work", "Take sales in beside a `serve` that runs elsewhere (PostgreSQL).", _work)
+    work = command(commands, "work", "Take sales in beside a `serve` that runs elsewhere (PostgreSQL).", _work)
     work.add_argument("--broker", required=True, type=_address, metavar="HOST:PORT")
     work.add_argument("--number", type=int, default=1, metavar="N", help="of this worker on this machine, from 1")
     work.add_argument("--tied", action="store_true", help="end when the standard input does")
 
-    parent = commands.add_parser("catalogue", help="Import products, change prices.")
-    parts = parent.add_subparsers(required=True, metavar="COMMAND")
-    imported = _command(parts, "import", "Make a new version of all products in a CSV file.", _import)
-    imported.add_argument("file", type=Path)
-    imported.add_argument("--check", action="store_true", help="only say what would happen")
-    price = _command(parts, "price", "Make a new version with other prices.", _price)
-    price.add_argument("prices", nargs="+", metavar="SKU=MINOR", help="price in minor units, e.g. milk-1l=2290")
-    for made in (imported, price):
-        made.add_argument("--zone", default="", help="price zone; by default the one of hub.toml")
-        made.add_argument("--effective", default="", metavar="TIME", help="with offset, e.g. 2026-03-14T10:00:00+01:00")
-        made.add_argument("--force", action="store_true", help="let an improbable change pass")
-        made.add_argument("--cohort", type=_percent, default=100, metavar="PERCENT", help="stores that may use it")
-    wave = _command(parts, "wave", "Let more stores use the newest version.", _wave)
-    wave.add_argument("cohort", type=_percent, metavar="PERCENT")
-    wave.add_argument("--zone", default="", help="price zone; by default the one of hub.toml")
-    _command(parts, "show", "Name zones and versions.", _show)
-
-    listing = _command(commands, "sales", "List sales and totals.", _sales)
+    add_catalogue(commands)
+    listing = command(commands, "sales", "List sales and totals.", _sales)
     listing.add_argument("--json", action="store_true")
     for name, text, run in (
         ("alarms", "List alarms.", _alarms),
         ("kiosks", "List kiosks and where their uploads stand.", _kiosks),
         ("key", "Print the public key that tills want in hub.keys.", _key),
     ):
-        _command(commands, name, text, run)
+        command(commands, name, text, run)
     parent = commands.add_parser("quarantine", help="Rows that could not be booked.")
     parts = parent.add_subparsers(required=True, metavar="COMMAND")
-    _command(parts, "list", "List rows in quarantine.", _quarantine_list)
+    command(parts, "list", "List rows in quarantine.", _quarantine_list)
     for name, text, run in (
         ("show", "Print one row as it came.", _quarantine_show),
         ("release", "Try to book one row again.", _quarantine_release),
     ):
-        made = _command(parts, name, text, run)
+        made = command(parts, name, text, run)
         made.add_argument("row", metavar="KIOSK/EPOCH/SEQUENCE")
-    made = _command(commands, "gateway", "See the simulated payment gateway's orders, and decide on them.", _gateway)
+    made = command(commands, "gateway", "See the simulated payment gateway's orders, and decide on them.", _gateway)
     made.add_argument("word", choices=simulated_gateway.WORDS)
     made.add_argument("behaviour", nargs="?", default="", help='for behave, e.g. "ask, life 30" (docs/qr.md)')
     parent = commands.add_parser("db", help="The database's tables.")
     parts = parent.add_subparsers(required=True, metavar="COMMAND")
-    _command(parts, "check", "Say whether the tables are those that this hub needs.", _db_check)
-    _command(parts, "upgrade", "Bring the tables of an older hub up to this one's, after a backup.", _db_upgrade)
+    command(parts, "check", "Say whether the tables are those that this hub needs.", _db_check)
+    command(parts, "upgrade", "Bring the tables of an older hub up to this one's, after a backup.", _db_upgrade)
     return parser
-
-
-def _command(
-    parent: argparse._SubParsersAction[argparse.ArgumentParser],
-    name: str,
-    text: str,
-    run: Callable[[argparse.Namespace], int],
-) -> argparse.ArgumentParser:
-    made = parent.add_parser(name, help=text, description=text)
-    made.set_defaults(run=run)
-    made.add_argument("--data", type=Path, required=True, metavar="DIR", help="the hub's folder")
-    made.add_argument("--database", default="", metavar="URL", help="PostgreSQL, in place of what hub.toml says")
-    return made
-
-
-def _database(options: argparse.Namespace, *, create: bool = False, upgrade: bool = False) -> Database:
-    url = options.database or read_settings(options.data).database
-    return Database(options.data, url, create=create, upgrade=upgrade)
-
-
-@contextmanager
-def _reading(options: argparse.Namespace) -> Iterator[Connection]:
-    with closing(_database(options)) as database, database.read() as connection:
-        yield connection
-
-
-@contextmanager
-def _writing(options: argparse.Namespace, *, create: bool = False) -> Iterator[Connection]:
-    with closing(_database(options, create=create)) as database, database.write() as connection:
-        yield connection
 
 
 def _serve(options: argparse.Namespace) -> int:
@@ -164,7 +111,7 @@ def _work(options: argparse.Namespace) -> int:
     stopped = _stop_signal()
     if options.tied:
         threading.Thread(target=_watch_input, args=(stopped,), daemon=True).start()
-    with closing(_database(options)) as database:
+    with closing(opened(options)) as database:
         worker = Worker(database, *options.broker, number=options.number)
         rest_collector()
         worker.start()
@@ -186,78 +133,6 @@ def _stop_signal() -> threading.Event:
     return stopped
 
 
-def _import(options: argparse.Namespace) -> int:
-    settings = read_settings(options.data)
-    currency = Currency.parse(settings.currency)
-    try:
-        reading = read_csv(options.file, currency=currency, tax_codes=settings.tax_codes)
-    except OSError as error:
-        raise UsageFault(f"{options.file}: {error.strerror}") from error
-    for finding in reading.findings:
-        print(f"{options.file}: {finding}")
-    if reading.findings:
-        print(f"{len(reading.findings)} faults; nothing was changed")
-        return 1
-    if options.check:
-        print(f"{len(reading.products)} products, no faults; nothing was changed")
-        return 0
-    return _publish(options, reading.products, whole=True)
-
-
-def _price(options: argparse.Namespace) -> int:
-    settings = read_settings(options.data)
-    zone = options.zone or settings.zone
-    with _reading(options) as connection:
-        known = catalogue.products(connection, zone)
-    wanted = []
-    for entry in options.prices:
-        sku, _, amount = entry.rpartition("=")
-        if sku not in known:
-            raise UsageFault(f"{sku or entry!r} is no SKU of zone {zone!r}; nothing was changed")
-        if not amount.isascii() or not amount.isdecimal() or not 0 < int(amount) < 10**9:
-            raise UsageFault(f"{entry}: write SKU=MINOR, e.g. {sku}=1990 for 19.90; nothing was changed")
-        wanted.append({**known[sku], "price": int(amount)})
-    return _publish(options, tuple(wanted), whole=False)
-
-
-def _publish(options: argparse.Namespace, products: tuple[dict[str, object], ...], *, whole: bool) -> int:
-    settings = read_settings(options.data)
-    effective = _time(options.effective) if options.effective else None
-    signing_key(options.data)
-    with _writing(options, create=True) as connection:
-        try:
-            made = catalogue.publish(
-                connection,
-                options.zone or settings.zone,
-                products,
-                currency=settings.currency,
-                tax_codes=settings.tax_codes,
-                whole=whole,
-                effective_at=effective,
-                force=options.force,
-                cohort=options.cohort,
-            )
-        except catalogue.Refused as error:
-            raise UsageFault(f"{error}; nothing was changed") from error
-        except catalogue.HeldBack as error:
-            raise UsageFault(f"held back: {error}. If that is right, say --force; nothing was changed") from error
-    if made is None:
-        print("nothing to change")
-    else:
-        print(f"{made.zone}/{made.version}: {made.products} products, {made.changed} changed, {made.deleted} deleted")
-    return 0
-
-
-def _time(text: str) -> datetime:
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise UsageFault(f"--effective {text}: {error}") from error
-    if at.tzinfo is None:
-        raise UsageFault(f"--effective {text}: say the offset too, e.g. {text}+01:00")
-    return at
-
-
 def _address(text: str) -> tuple[str, int]:
     host, _, port = text.rpartition(":")
     if not host or not port.isdecimal():
@@ -265,33 +140,8 @@ def _address(text: str) -> tuple[str, int]:
     return host, int(port)
 
 
-def _percent(text: str) -> int:
-    if not text.isascii() or not text.isdecimal() or int(text) > 100:
-        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 100")
-    return int(text)
-
-
-def _wave(options: argparse.Namespace) -> int:
-    zone = options.zone or read_settings(options.data).zone
-    with _writing(options) as connection:
-        version = catalogue.raise_wave(connection, zone, options.cohort)
-    if not version:
-        raise UsageFault(f"zone {zone!r} has no catalogue")
-    print(f"{zone}/{version}: {options.cohort} % of the stores may use it")
-    return 0
-
-
-def _show(options: argparse.Namespace) -> int:
-    with _reading(options) as connection:
-        for zone in catalogue.zones(connection):
-            head = catalogue.head(connection, zone)
-            if head is not None:
-                print(f"{zone}/{head.version}: {head.products} products, {head.currency}, root {head.root[:12]}")
-    return 0
-
-
 def _sales(options: argparse.Namespace) -> int:
-    with _reading(options) as connection:
+    with reading(options) as connection:
         found = sales(connection)
     whole = totals(found)
     if options.json:
@@ -307,14 +157,14 @@ def _sales(options: argparse.Namespace) -> int:
 
 
 def _alarms(options: argparse.Namespace) -> int:
-    with _reading(options) as connection:
+    with reading(options) as connection:
         for alarm in alarms(connection):
             print(f"{alarm.at}  {alarm.kind}  {alarm.kiosk}: {alarm.text}")
     return 0
 
 
 def _kiosks(options: argparse.Namespace) -> int:
-    with _reading(options) as connection:
+    with reading(options) as connection:
         for kiosk in kiosks.listed(connection):
             marks = ", ".join(f"epoch {mark['epoch']}: {mark['contiguous']}" for mark in kiosk["marks"])
             online = "online" if kiosk["online"] else "offline"
@@ -328,7 +178,7 @@ def _key(options: argparse.Namespace) -> int:
 
 
 def _quarantine_list(options: argparse.Namespace) -> int:
-    with _reading(options) as connection:
+    with reading(options) as connection:
         for entry in entries(connection):
             print(f"{entry.at}  {entry.kiosk}/{entry.epoch}/{entry.seq}: {entry.reason}")
     return 0
@@ -336,7 +186,7 @@ def _quarantine_list(options: argparse.Namespace) -> int:
 
 def _quarantine_show(options: argparse.Namespace) -> int:
     kiosk, epoch, seq = _row(options.row)
-    with _reading(options) as connection:
+    with reading(options) as connection:
         for entry in entries(connection):
             if (entry.kiosk, entry.epoch, entry.seq) == (kiosk, epoch, seq):
                 print(entry.raw.decode("utf-8", "backslashreplace"))
@@ -345,7 +195,7 @@ def _quarantine_show(options: argparse.Namespace) -> int:
 
 
 def _quarantine_release(options: argparse.Namespace) -> int:
-    with _writing(options) as connection:
+    with writing(options) as connection:
         why = release(connection, *_row(options.row))
     if why:
         raise UsageFault(f"{options.row} stays in quarantine: {why}")
@@ -354,7 +204,7 @@ def _quarantine_release(options: argparse.Namespace) -> int:
 
 
 def _gateway(options: argparse.Namespace) -> int:
-    with _writing(options) as connection:
+    with writing(options) as connection:
         try:
             print(simulated_gateway.obey(connection, options.word, options.behaviour))
         except ValueError as error:
@@ -363,13 +213,13 @@ def _gateway(options: argparse.Namespace) -> int:
 
 
 def _db_check(options: argparse.Namespace) -> int:
-    with _reading(options) as connection:
+    with reading(options) as connection:
         print(f"tables {revision(connection)}, as this hub needs them")
     return 0
 
 
 def _db_upgrade(options: argparse.Namespace) -> int:
-    with closing(_database(options, upgrade=True)):
+    with closing(opened(options, upgrade=True)):
         return _db_check(options)
 
 

@@ -30,6 +30,11 @@ class Version:
     forced: bool
     cohort: int
     """Per cent of the stores that may use it."""
+    origin: str
+    """What it was made from: a file, prices, an earlier version; "" if nobody knows."""
+    made_by: str
+    released_by: str
+    """Who let it pass although it was improbable; "" = nobody had to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +62,9 @@ def versions(connection: Connection, zone: str) -> tuple[Version, ...]:
             effective_at=read_instant(row.effective_at),
             forced=row.forced,
             cohort=row.cohort,
+            origin=row.origin,
+            made_by=row.made_by,
+            released_by=row.released_by,
         )
         for row in rows
     )

@@ -7,6 +7,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from appliance.core.money import Currency
+
 
 class SettingsError(Exception):
     """The file cannot be used; the text names the key and what to write."""
@@ -31,8 +33,17 @@ class Settings:
     database: str = ""
     """postgresql+psycopg://USER@HOST/NAME; without it SQLite in the hub's folder."""
     tax_codes: tuple[str, ...] = ("25", "15", "12", "0")
+
     gateway: str = ""
     """Payment gateway: "simulated" for trials and tests, where no money moves; "" = none."""
+
+    @property
+    def money(self) -> Currency:
+        """The currency of prices; SettingsError if there is none of that name."""
+        try:
+            return Currency.parse(self.currency)
+        except ValueError as error:
+            raise SettingsError(f"currency: {error}") from error
 
 
 def read_settings(folder: Path) -> Settings:

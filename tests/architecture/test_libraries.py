@@ -22,6 +22,7 @@ PLACES: dict[str, tuple[str, ...]] = {
     "gpiozero": ("appliance/io/gpio.py", "appliance/io/drawers/gpio.py", "appliance/io/lights/*"),
     "kivy": ("appliance/ui/*", "simulators/gallery*"),
     "msgspec": ("hub/reading.py",),
+    "openpyxl": ("hub/feeds/sheet.py",),
     "paho": ("appliance/mqtt/client.py", "hub/broker.py"),
     "psycopg": ("hub/postgres.py",),
     "pyudev": ("appliance/io/scanners/udev.py",),

@@ -19,7 +19,8 @@ from hub import schema
 from hub.catalogue import HeldBack, Refused, head, newest, products, publish
 from hub.cli import main
 from hub.database import Database
-from hub.feed import COLUMNS, read_csv
+from hub.feeds import COLUMNS, Place, Reading
+from hub.feeds import read as read_feed
 from hub.files import packed_delta
 from tests.mqtt.parts import NOK, TAX_CODES
 from tests.mqtt.test_catalogue import HEADING, gtin
@@ -27,15 +28,13 @@ from tests.mqtt.test_catalogue import HEADING, gtin
 FULL = ",".join(COLUMNS)
 
 
-def read(tmp_path: Path, *rows: str, heading: str = FULL, encoding: str = "utf-8") -> Any:
-    file = tmp_path / "products.csv"
-    file.write_bytes("\n".join([heading, *rows]).encode(encoding))
-    return read_csv(file, currency=NOK, tax_codes=TAX_CODES)
+def read(*rows: str, heading: str = FULL, encoding: str = "utf-8", **place: Any) -> Reading:
+    content = "\n".join([heading, *rows]).encode(encoding)
+    return read_feed(content, Place(**{"currency": NOK, "tax_codes": TAX_CODES, **place}))
 
 
-def test_every_column_is_read(tmp_path: Path) -> None:
+def test_every_column_is_read() -> None:
     reading = read(
-        tmp_path,
         f"pant-2,{gtin(1)},Pant,Pant,Deposit,押金,ea,2.00,0,,Pant,,,,,",
         f"cola,{gtin(2)} {gtin(3)},Cola 0.5 l,,Cola,可乐,ea,29.90,15,,Drikke,cola,,pant-2,10,",
         "banan,,Bananer,Bananar,Bananas,香蕉,kg,24.90,15,4011,Frukt,banana,,,,1",
@@ -65,49 +64,42 @@ GOOD = f"a,{gtin(1)},Vare,,,,ea,10.00,25,,,,,,,"
 @pytest.mark.parametrize(
     ("row", "finding"),
     [
-        (f"b,{gtin(1)},Vare,,,,ea,10.00,25,,,,,,,", "line 3: GTIN 0" + gtin(1) + " stands already in line 2"),
+        (f"b,{gtin(1)},Vare,,,,ea,10.00,25,,,,,,,", "line 3: gtins: GTIN 0" + gtin(1) + " stands already in line 2"),
         ("b,7000000000019,Vare,,,,ea,10.00,25,,,,,,,", "line 3: gtins: wrong check digit"),
         ("b,123,Vare,,,,ea,10.00,25,,,,,,,", "line 3: gtins: a GTIN has"),
         ("b,,Vare,,,,ea,-10.00,25,,,,,,,", "line 3: price: -10.00 cannot be"),
         ("b,,Vare,,,,ea,0,25,,,,,,,", "line 3: price: 0 cannot be"),
-        ("b,,Vare,,,,ea,10.005,25,,,,,,,", "line 3: price: '10.005' is no amount in NOK; write it like 22.90"),
+        ("b,,Vare,,,,ea,10.005,25,,,,,,,", "line 3: price: '10.005' is no amount in NOK; write it like 22.90 or 22,90"),
         ("b,,Vare,,,,ea,NaN,25,,,,,,,", "line 3: price: 'NaN' is no amount"),
         ("b,,Vare,,,,ea,1E+999,25,,,,,,,", "line 3: price:"),
         ("b,,Vare,,,,ea,10.00,24,,,,,,,", "line 3: vat: '24' is unknown; known: 0, 12, 15, 25"),
-        ("b,,Vare,,,,stk,10.00,25,,,,,,,", "line 3: b: 'stk'"),
-        ("a,,Vare,,,,ea,10.00,25,,,,,,,", "line 3: sku 'a' stands already in line 2"),
+        ("b,,Vare,,,,stk/pk,10.00,25,,,,,,,", "line 3: unit: 'stk/pk' is no unit"),
+        ("a,,Vare,,,,ea,10.00,25,,,,,,,", "line 3: sku: 'a' stands already in line 2"),
         (",,Vare,,,,ea,10.00,25,,,,,,,", "line 3: sku: 1 to 64 characters"),
-        ("b,,,,,,ea,10.00,25,,,,,,,", "line 3: b: a name in at least one language"),
+        ("b,,,,,,ea,10.00,25,,,,,,,", "line 3: name: b: a name in at least one language"),
         ("b,,Vare,,,,ea,10.00,25,12,,,,,,", "line 3: plu: a PLU has 4 or 5 digits"),
         ("b,,Vare,,,,ea,10.00,25,,,,ung,,,", "line 3: age: 'ung' is no whole number"),
-        ("b,,Vare,,,,ea,10.00,25,,,,,flaske,,", "line 3: b: its deposit 'flaske' is not in the file"),
+        ("b,,Vare,,,,ea,10.00,25,,,,,flaske,,", "line 3: deposit: b: its deposit 'flaske' is no product"),
         ("b,,Vare,,,,ea,10.00,25,,,,,,,maybe", "line 3: browse: 'maybe' is neither yes nor no"),
-        ("b,,Vare,ea,10.00,25", "line 3: has more or fewer fields than the heading"),
+        ("b,,Vare,ea,10.00,25", "line 3: has 6 fields, the heading 16"),
     ],
 )
-def test_a_fault_is_named_with_its_line_and_nothing_is_used(tmp_path: Path, row: str, finding: str) -> None:
-    reading = read(tmp_path, GOOD, row)
+def test_a_fault_is_named_with_its_line_and_nothing_is_used(row: str, finding: str) -> None:
+    reading = read(GOOD, row)
     assert reading.products == ()
     assert [str(entry)[: len(finding)] for entry in reading.findings] == [finding]
 
 
-def test_a_file_in_the_wrong_encoding_is_named_with_its_line(tmp_path: Path) -> None:
-    reading = read(tmp_path, GOOD, "b,,Blåbær,,,,ea,10.00,25,,,,,,,", encoding="latin-1")
-    assert [str(entry) for entry in reading.findings] == [
-        "line 3: not UTF-8; save the file as UTF-8 (in Excel: CSV UTF-8)"
-    ]
-
-
-def test_a_byte_order_mark_is_no_fault(tmp_path: Path) -> None:
-    assert read(tmp_path, GOOD, encoding="utf-8-sig").findings == ()
+def test_a_byte_order_mark_is_no_fault() -> None:
+    assert read(GOOD, encoding="utf-8-sig").findings == ()
 
 
 @pytest.mark.parametrize(
     ("heading", "finding"),
     [("sku,price,vat", "line 1: column 'unit' is missing"), (FULL + ",colour", "line 1: unknown column 'colour'")],
 )
-def test_a_wrong_heading_is_named(tmp_path: Path, heading: str, finding: str) -> None:
-    assert [str(entry) for entry in read(tmp_path, heading=heading).findings] == [finding]
+def test_a_wrong_heading_is_named(heading: str, finding: str) -> None:
+    assert [str(entry)[: len(finding)] for entry in read(heading=heading).findings] == [finding]
 
 
 def shop(count: int, *, price: int = 2290) -> list[dict[str, Any]]:
@@ -307,10 +299,8 @@ def test_a_price_that_cannot_be_changes_nothing(
     database.close()
 
 
-def test_currency_without_decimals(tmp_path: Path) -> None:
-    file = tmp_path / "products.csv"
-    file.write_text(f"{FULL}\na,,Vare,,,,ea,10.50,25,,,,,,,")
-    reading = read_csv(file, currency=Currency.parse("ISK"), tax_codes=TAX_CODES)
+def test_currency_without_decimals() -> None:
+    reading = read("a,,Vare,,,,ea,10.50,25,,,,,,,", currency=Currency.parse("ISK"))
     assert "write it like 23" in str(reading.findings[0])
 
 

@@ -205,9 +205,11 @@ def test_prices_that_move_too_far_are_held_back_at_the_hub(
     shop: Kiosk, hub: HubInside, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     wrong = write_csv(tmp_path / "wrong.csv", 40, price="229.00")
-    assert hub.command("catalogue", "import", str(wrong)) == 1
+    assert hub.command("catalogue", "import", str(wrong), "--by", "root") == 1
     assert "held back: 40 of 40 prices moved by more than half" in capsys.readouterr().err
-    assert hub.command("catalogue", "import", str(wrong), "--force") == 0
+    assert hub.command("catalogue", "release", "1", "--by", "root") == 1
+    assert "a second person has to release it" in capsys.readouterr().err
+    assert hub.command("catalogue", "release", "1", "--by", "kari") == 0
     wait_version(shop, 2)
     assert price_of(shop, "sku-7") == 22900
 

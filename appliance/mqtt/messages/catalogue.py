@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -20,6 +20,18 @@ PAGE_BYTES: Final = 128 << 10
 _ALWAYS: Final = frozenset({"sku", "gtins", "name", "unit", "price", "vat"})
 _PAGES: Final = BUCKETS
 _ROWS: Final = 200_000
+
+_OF_A_VERSION: Final = (
+    "version",
+    "products",
+    "root",
+    "manifest",
+    "manifest_size",
+    "published_at",
+    "effective_at",
+    "force",
+)
+"""What `in_force` says of a version; the rest is that of the head."""
 
 Product = Mapping[str, Any]
 
@@ -44,10 +56,13 @@ class Head:
     """Stores, in per cent, that may activate it (a wave); the others only stage it."""
     force: bool = False
     """Two persons let an unusually large change pass."""
+    in_force: Head | None = None
+    """The version that holds for all stores while this one waits for its time or its waves; None = there is none, or it
+    is this one. Its `oldest_delta` and `cohort` are this one's and 100."""
 
     def document(self) -> dict[str, Any]:
         """Give the document that is signed."""
-        return {
+        document = {
             "type": HEAD_TYPE,
             "v": 1,
             "zone": self.zone,
@@ -63,11 +78,30 @@ class Head:
             "cohort": self.cohort,
             "force": self.force,
         }
+        if self.in_force is not None:
+            whole = self.in_force.document()
+            document["in_force"] = {key: whole[key] for key in _OF_A_VERSION}
+        return document
 
     @classmethod
     def parse(cls, fields: Fields) -> Head:
         """Read the signed part of a head; Malformed says what is wrong."""
         fields.version()
+        head = cls._parse(fields)
+        if "in_force" not in fields.table:
+            return head
+        parts = fields.fields("in_force").table
+        missing = [key for key in _OF_A_VERSION if key not in parts]
+        if missing:
+            raise fields.wrong("in_force", f"{', '.join(missing)} is missing")
+        versions = {key: parts[key] for key in _OF_A_VERSION}
+        before = cls._parse(Fields({**fields.table, **versions, "cohort": 100}, "in_force"))
+        if before.version >= head.version:
+            raise fields.wrong("in_force", f"{before.version} is not below {head.version}")
+        return replace(head, in_force=before)
+
+    @classmethod
+    def _parse(cls, fields: Fields) -> Head:
         return cls(
             zone=fields.text("zone", limit=32, pattern=SLUG),
             version=fields.integer("version", low=1),
@@ -248,7 +282,7 @@ class Sanity:
 
     def __init__(self, tax_codes: Iterable[str]) -> None:
         self._tax_codes = frozenset(tax_codes)
-        self._gtins: set[str] = set()
+        self._codes: set[str] = set()
         self._priced = 0
         self._far = 0
 
@@ -264,10 +298,11 @@ class Sanity:
                 self._far += 1
         if "vat" in row and row["vat"] not in self._tax_codes:
             raise Malformed(f"{sku}: unknown VAT {row['vat']!r}")
-        for gtin in row.get("gtins") or ():
-            if gtin in self._gtins:
-                raise Malformed(f"{sku}: GTIN {gtin} stands twice")
-            self._gtins.add(gtin)
+        codes = [f"GTIN {gtin}" for gtin in row.get("gtins") or ()]
+        for code in (*codes, f"PLU {row['plu']}") if row.get("plu") else codes:
+            if code in self._codes:
+                raise Malformed(f"{sku}: {code} stands twice")
+            self._codes.add(code)
 
     def improbable(self) -> str:
         """Say what is improbable about the whole; "" if nothing is."""
