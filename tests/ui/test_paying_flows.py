@@ -239,6 +239,21 @@ def test_a_payment_in_doubt_is_asked_again_and_decided_by_a_named_person() -> No
     assert counter.sees == "declined"
 
 
+def test_the_device_is_asked_again_while_staff_look_at_a_doubt_until_they_are_signed_off() -> None:
+    counter = kiosk()
+    counter.scan(MILK)
+    counter.tap("pay", "tender:card")
+    counter.end(OutcomeKind.UNKNOWN, "no answer from the terminal")
+    counter.be_staff()
+    before = len(counter.peripherals.lookups)
+    for _ in range(11):
+        counter.wait()
+    assert len(counter.peripherals.lookups) == before + 11
+    counter.wait()
+    assert counter.register.checkout.operator is None
+    assert counter.sees == "outcome_unknown"
+
+
 def test_a_reversal_in_doubt_is_asked_about_as_money_given_back() -> None:
     counter = kiosk()
     part_by_gift_card(counter)

@@ -5,7 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
-from appliance.core.commands import CallHelp, ChooseReceipt, FinishSale, SignOff, VoidReason, VoidTransaction
+from appliance.core.commands import (
+    CallHelp,
+    ChooseReceipt,
+    FinishSale,
+    RetryLookup,
+    SignOff,
+    VoidReason,
+    VoidTransaction,
+)
 from appliance.core.effects import Sound
 from appliance.ui.entry.overlays import (
     NAMES,
@@ -19,6 +27,7 @@ from appliance.ui.entry.overlays import (
     Naming,
     NotSold,
     Numbering,
+    OnDoubt,
     OnLine,
     Overlay,
     Searching,
@@ -52,6 +61,8 @@ SECOND_CALL: Final = 15
 SIGN_OFF_SECONDS: Final = {True: 60, False: 600}
 """At an unattended kiosk, and at a staffed till."""
 
+ASK_SECONDS: Final = 5
+"""How often a device is asked again while staff look at a payment in doubt."""
 CASH_SECONDS: Final = 120
 """How long cash is counted before the customer sees his basket again."""
 
@@ -100,6 +111,8 @@ def _key(page: Page, entry: Entry) -> str:
     overlay = entry.top
     if isinstance(overlay, StillThere):
         name += f" {overlay.left}"
+    if isinstance(overlay, OnDoubt):
+        name += f" {overlay.attempt} {overlay.asked}"
     return f"{name} {NAMES[type(overlay)]}" if overlay else name
 
 
@@ -109,6 +122,8 @@ def _seconds(page: Page, entry: Entry) -> int | None:
     overlay, patience = entry.top, 2 if entry.large else 1
     if isinstance(overlay, StillThere):
         return RENEWED_SECONDS
+    if isinstance(overlay, OnDoubt) and _is_looked_up(overlay, page):
+        return ASK_SECONDS
     if isinstance(overlay, STAFF) or (isinstance(page, AttendantPage) and overlay is None):
         return SIGN_OFF_SECONDS[isinstance(page, AttendantPage)]
     if isinstance(overlay, TakingCash):
@@ -162,6 +177,8 @@ def elapsed(entry: Entry, key: str, page: Page) -> Step:
             return _count_down(entry, left)
         case Thanked():
             return Step(entry, (FinishSale(),))
+        case OnDoubt() if _is_looked_up(overlay, page):
+            return _ask_device(entry, overlay, page)
         case ChoosingPayment() | Searching():
             return ask(entry, page)
         case Started():
@@ -172,6 +189,19 @@ def elapsed(entry: Entry, key: str, page: Page) -> Step:
             return Step(entry.clear())
         case _:
             return Step(entry.clear(), (SignOff(),))
+
+
+def _is_looked_up(overlay: OnDoubt, page: Page) -> bool:
+    """Whether a device can be asked: not about a payment that only staff can see."""
+    doubts = page.frame.staff.doubts if page.frame.staff else ()
+    return any(doubt.attempt == overlay.attempt and not doubt.unconfirmed for doubt in doubts)
+
+
+def _ask_device(entry: Entry, overlay: OnDoubt, page: Page) -> Step:
+    asked = overlay.asked + 1
+    if asked * ASK_SECONDS >= SIGN_OFF_SECONDS[isinstance(page, AttendantPage)]:
+        return Step(entry.clear(), (SignOff(),))
+    return Step(entry.put(replace(overlay, asked=asked)), (RetryLookup(),))
 
 
 def _page_elapsed(entry: Entry, page: Page) -> Step:

@@ -95,7 +95,7 @@ def open_row(entry: Entry, key: str, staff: StaffFacts) -> Step:
 def _doubt(entry: Entry, attempt: UUID, verb: str) -> Step:
     match verb:
         case "ask_again":
-            return Step(entry, (RetryLookup(),))
+            return Step(entry.put(OnDoubt(attempt)), (RetryLookup(),))
         case "was_paid" | "was_not_paid":
             return Step(entry.push(Resolving(attempt, PaymentDecision(verb))))
         case _:

@@ -147,9 +147,11 @@ class Approving:
 
 @dataclass(frozen=True, slots=True)
 class OnDoubt:
-    """Staff look at a payment of which nobody knows whether money moved."""
+    """Staff look at a payment of which nobody knows whether money moved; meanwhile its device is asked again."""
 
     attempt: UUID
+    asked: int = 0
+    """How often, since a person touched something."""
 
 
 @dataclass(frozen=True, slots=True)
