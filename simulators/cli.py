@@ -38,6 +38,10 @@ def main(words: Sequence[str] | None = None) -> int:
         from simulators import cash_device
 
         return cash_device.main(words[1:])
+    if words[:1] == ["fleet"]:
+        from simulators.fleet import cli as fleet
+
+        return fleet.main(words[1:])
     told = _parser().parse_args(words)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     job: Job = told.job
@@ -48,7 +52,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="kvitt-sim",
         description="Simulated devices and shoppers; development only.",
-        epilog="kvitt-sim zvt ...: a ZVT card terminal; kvitt-sim cash ...: a cash machine; see their --help.",
+        epilog="kvitt-sim zvt ...: a ZVT card terminal; kvitt-sim cash ...: a cash machine; "
+        "kvitt-sim fleet ...: many tills at one hub; see their --help.",
     )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 

@@ -160,17 +160,7 @@ class Connection:
     def _run(self) -> None:
         reason = "the connection's thread failed"
         try:
-            connect = _new_properties(PacketTypes.CONNECT)
-            connect.SessionExpiryInterval = SESSION_EXPIRY_S
-            connect.ReceiveMaximum = RECEIVE_MAXIMUM
-            connect.MaximumPacketSize = MAX_PACKET
-            self._client.connect(
-                self._endpoint.host,
-                self._endpoint.port,
-                keepalive=KEEPALIVE_S,
-                clean_start=False,
-                properties=connect,
-            )
+            self._connect()
             code = MQTTErrorCode.MQTT_ERR_SUCCESS
             while code == MQTTErrorCode.MQTT_ERR_SUCCESS and time.monotonic() < self._end:
                 self._turned = time.monotonic()
@@ -179,12 +169,28 @@ class Connection:
         except (OSError, ValueError) as error:
             reason = f"{self._endpoint.host}:{self._endpoint.port}: {error}"
         finally:
-            self._good.clear()
-            open_socket = self._client.socket()
-            if open_socket is not None:
-                open_socket.close()
-            _part(self._client)
-            self._report(Lost("stopped" if self._stopping.is_set() else reason, self._taken_over))
+            self._finish(reason)
+
+    def _connect(self) -> None:
+        connect = _new_properties(PacketTypes.CONNECT)
+        connect.SessionExpiryInterval = SESSION_EXPIRY_S
+        connect.ReceiveMaximum = RECEIVE_MAXIMUM
+        connect.MaximumPacketSize = MAX_PACKET
+        self._client.connect(
+            self._endpoint.host,
+            self._endpoint.port,
+            keepalive=KEEPALIVE_S,
+            clean_start=False,
+            properties=connect,
+        )
+
+    def _finish(self, reason: str) -> None:
+        self._good.clear()
+        open_socket = self._client.socket()
+        if open_socket is not None:
+            open_socket.close()
+        _part(self._client)
+        self._report(Lost("stopped" if self._stopping.is_set() else reason, self._taken_over))
 
     # Callbacks of paho, on the connection's thread: they only hand over.
 

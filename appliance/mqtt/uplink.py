@@ -46,6 +46,8 @@ class _Stop:
 class Uplink:
     """Implements `ports.Uplink`. `deliver` gets every other packet for this kiosk, on the uplink's thread."""
 
+    _connector: type[Connection] = Connection
+
     def __init__(
         self,
         *,
@@ -138,7 +140,8 @@ class Uplink:
             while not self._stopping:
                 try:
                     self._connect()
-                    self._session()
+                    while not self._stopping and self._take(self._next(self._timeout())):
+                        pass
                 except Exception as error:  # noqa: BLE001 - logged in full, and told to staff
                     # Rows wait in the journal; a thread that ended would leave them there, and nobody would be told.
                     _log.exception("the upload failed and begins again")
@@ -152,7 +155,7 @@ class Uplink:
         number = self._connections
         kiosk, zone = self._station.kiosk, self._station.zone
         try:
-            self._connection = Connection(
+            self._connection = self._connector(
                 self._endpoint,
                 client_id=kiosk,
                 subscriptions=(
@@ -169,30 +172,27 @@ class Uplink:
         else:
             self._connection.start()
 
-    def _session(self) -> None:
-        """Serve one connection until it is lost."""
-        while not self._stopping:
-            news = self._next(self._timeout())
-            match news:
-                case _Stop():
-                    self._stopping = True
-                case _Woken():
-                    self._woken.clear()
-                case (number, Lost(reason, taken_over)) if number == self._connections:
-                    self._lose(reason, taken_over=taken_over)
-                    return
-                case (number, Subscribed()) if number == self._connections:
-                    self._subscribed = True
-                    self._publish_birth()
-                case (number, Arrived(arrived)) if number == self._connections:
-                    self._arrive(arrived)
-                case _:
-                    pass
-            if self._connection is not None and self._connection.stuck():
-                _log.error("the connection's thread is stuck; leaving it behind")
-                self._lose("the connection's thread is stuck")
-                return
-            self._turn()
+    def _take(self, news: tuple[int, Report] | _Woken | _Stop | None) -> bool:
+        """Take what has come, and do what is due; False once the connection is lost."""
+        match news:
+            case _Stop():
+                self._stopping = True
+            case _Woken():
+                self._woken.clear()
+            case (number, Lost(reason, taken_over)) if number == self._connections:
+                self._lose(reason, taken_over=taken_over)
+                return False
+            case (number, Subscribed()) if number == self._connections:
+                self._subscribed = True
+                self._publish_birth()
+            case (number, Arrived(arrived)) if number == self._connections:
+                self._arrive(arrived)
+        if self._connection is not None and self._connection.stuck():
+            _log.error("the connection's thread is stuck; leaving it behind")
+            self._lose("the connection's thread is stuck")
+            return False
+        self._turn()
+        return True
 
     def _next(self, timeout: float) -> tuple[int, Report] | _Woken | _Stop | None:
         try:
@@ -264,8 +264,6 @@ class Uplink:
                     self._stopping = True
                 case _Woken():
                     self._woken.clear()
-                case _:
-                    pass
             self._report(time.monotonic())
 
     # What arrives -----------------------------------------------------------------------------------------------
