@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
-from appliance.core.gateway import GatewayState
+from appliance.core.gateway import GatewayAction, GatewayState, Order, Standing
 from appliance.core.payment import IntentKind, OutcomeKind, Progress
 from appliance.errors import DeviceOffline
 from appliance.io.payment.gateway import GiftCardHub, QrHub, WalletHub
+from appliance.mqtt.gateway import GatewayLink
+from appliance.mqtt.messages.payment import standing_document
+from appliance.mqtt.messages.wire import Malformed, packet
+from appliance.mqtt.topics import Kind
 from hub.settings import SettingsError, read_settings
 from tests.mqtt.contract import Listener
 from tests.mqtt.parts import Broker, wait_for
@@ -356,7 +362,34 @@ def test_what_cannot_be_recorded_is_never_sent(hub: GatewayHub, make_till: MakeT
     till = make_till().open()
     till.durable = False
     assert till.pay().kind is OutcomeKind.NOT_CHARGED
+    # The hub takes one message after the other: an order that had left would be known to it.
+    assert till.lookup().kind is OutcomeKind.CANCELLED
     assert hub.books() == ()
+
+
+def test_a_message_that_comes_late_does_not_take_a_payment_back() -> None:
+    link = GatewayLink("k7q2mzc4xna", send=lambda _: True, reachable=lambda: True)
+    order = Order(attempt=uuid4(), action=GatewayAction.CREATE, method="vipps", amount=nok(AMOUNT))
+    link.ask(order)
+    states = list(GatewayState)
+    for told in (GatewayState.IN_PROGRESS, GatewayState.CAPTURED, *states):
+        if told is not GatewayState.REFUNDED:
+            standing = Standing(attempt=order.attempt, state=told, amount=nok(AMOUNT))
+            link.deliver(packet(Kind.PAYMENT, "k7q2mzc4xna", standing_document(standing)))
+    heard = link.hear(order.attempt, 0, 0)
+    assert heard.answers == len(states) + 1
+    assert heard.standing is not None
+    assert heard.standing.state is GatewayState.CAPTURED
+    assert link.hear(uuid4(), 0, 0).answers == 0
+
+
+def test_what_nobody_asked_for_is_not_kept() -> None:
+    link = GatewayLink("k7q2mzc4xna", send=lambda _: True, reachable=lambda: True)
+    standing = Standing(attempt=uuid4(), state=GatewayState.CAPTURED, amount=nok(AMOUNT))
+    link.deliver(packet(Kind.PAYMENT, "k7q2mzc4xna", standing_document(standing)))
+    assert link.hear(standing.attempt, 0, 0).standing is None
+    with pytest.raises(Malformed):
+        link.deliver(replace(packet(Kind.PAYMENT, "k7q2mzc4xna", {}), payload=b"{}"))
 
 
 @pytest.mark.parametrize("driver", [QrHub, WalletHub, GiftCardHub])
