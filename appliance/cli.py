@@ -185,7 +185,7 @@ def _check(told: argparse.Namespace) -> int:
             print(f"{'':<14} needs    {wants}")
         if state.remedy:
             print(f"{'':<14} mend     {state.remedy}")
-        sound = sound and state.health is Health.ONLINE and not state.conditions
+        sound = sound and state.health in (Health.ONLINE, Health.UNKNOWN) and not state.conditions
     for name, note in notes:
         print(f"{name:<14} note     {note}")
     return EXIT_OK if sound else EXIT_FAILED

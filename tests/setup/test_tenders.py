@@ -82,6 +82,16 @@ def test_the_check_says_so_too(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert "not offered: nothing confirms its payments" in told
 
 
+def test_the_check_does_not_judge_what_only_the_running_till_can_ask(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "kvitt.toml"
+    table = "".join(f'{key} = "{value}"\n' for key, value in HUB_QR.items())
+    file.write_text(f'[till]\nstate = "{tmp_path}"\n[selling]\ntenders = ["qr"]\n[devices.vipps]\n{table}')
+    assert cli.main(["check", "--config", str(file)]) == 0
+    assert "asked only while the till runs" in capsys.readouterr().out
+
+
 def test_cash_is_rounded_to_the_smallest_coin_of_the_currency_or_to_the_shops_own() -> None:
     assert policy_of(configured({})).cash_step == 100
     own = parse({"selling": {"cash_step": 50}}, where="here")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from queue import Empty, SimpleQueue
@@ -117,7 +117,8 @@ class GatewayTender:
     def open(self) -> None:
         """See that there is a way to the hub; DeviceOffline."""
         self._closing.clear()
-        self._reachable()
+        if self._gateway is not None:
+            self._reachable()
 
     def close(self) -> None:
         """Let go; a payment that is under way ends as UNKNOWN."""
@@ -125,22 +126,18 @@ class GatewayTender:
 
     def check(self) -> DeviceState:
         """Say whether the hub can be reached. Whether the gateway behind it answers shows with the first order."""
+        state = DeviceState(name=self.name, category=self.category)
+        if self._gateway is None:
+            return replace(state, detail="works through the hub, which is asked only while the till runs")
         try:
             self._reachable()
         except DeviceOffline as error:
-            return DeviceState(
-                name=self.name,
-                category=self.category,
-                health=Health.OFFLINE,
-                detail=str(error),
-                remedy=error.remedy,
-            )
-        detail = f"{self._options.method} through the hub"
-        return DeviceState(name=self.name, category=self.category, health=Health.ONLINE, detail=detail)
+            return replace(state, health=Health.OFFLINE, detail=str(error), remedy=error.remedy)
+        return replace(state, health=Health.ONLINE, detail=f"{self._options.method} through the hub")
 
     def _reachable(self) -> Gateway:
         if self._gateway is None:
-            raise DeviceOffline(f"{self.name}: works through the hub, which is asked only while the till runs")
+            raise DeviceOffline(f"{self.name}: has no way to the hub")
         if not self._gateway.online():
             raise DeviceOffline(f"{self.name}: there is no link to the hub", remedy="See that the hub runs.")
         return self._gateway
