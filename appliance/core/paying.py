@@ -210,6 +210,9 @@ def _report_payment(
 def _confirmed(
     checkout: Checkout, transaction: Transaction, payment: Payment, outcome: Outcome, moment: Moment
 ) -> tuple[e.Event, ...]:
+    before = payment.outcome
+    if before is not None and before.unfit and not outcome.unfit:
+        outcome = replace(outcome, unfit=before.unfit)
     confirmed = e.PaymentConfirmed(
         transaction=transaction.id,
         attempt=payment.intent.attempt,

@@ -170,6 +170,8 @@ class Outcome:
     kind: OutcomeKind
     amount: Money | None = None
     """What the device moved, which may be another amount than it was asked for; None if it did not say."""
+    unfit: str = ""
+    """Why no goods may leave for it though the device said yes, e.g. a signature that nobody checked: it goes back."""
     given: Money | None = None
     """Cash: what the customer put down; `amount` of it stays."""
     reference: Reference | None = None
@@ -373,6 +375,8 @@ class Payment:
     def fits(self) -> bool:
         """Whether what was moved is what was asked for, or a part of it where parts are taken."""
         asked, moved = self.intent.amount, self.charged
+        if self.outcome is not None and self.outcome.unfit:
+            return False
         if moved.currency != asked.currency:
             return False
         return moved == asked or (self.intent.tender.pays_in_part and 0 < moved.minor < asked.minor)

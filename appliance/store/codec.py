@@ -240,6 +240,8 @@ def _as_it_is(data: Data) -> Data:
 
 _UPCASTERS: Final[Mapping[tuple[str, int], Upcaster]] = {
     ("day.opened", 1): _as_it_is,
+    ("payment.approved", 1): _as_it_is,
+    ("payment.confirmed", 1): _as_it_is,
     ("payment.requested", 1): _as_it_is,
     ("payment.outcome_lost", 1): _as_it_is,
     ("transaction.completed", 1): _as_it_is,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -178,6 +179,21 @@ def test_a_charge_of_another_amount_is_reversed_at_once_and_never_released() -> 
     assert till.sale.paid == nok(0)
     till.pay_by_card()
     assert till.checkout.state is TransactionState.TENDERED
+
+
+@pytest.mark.parametrize("said_again", [True, False])
+def test_a_charge_that_must_not_stand_is_reversed_at_once_also_if_only_its_record_says_so(said_again: bool) -> None:
+    till = Till()
+    till.scan(MILK)
+    till.pay()
+    till.send()
+    unsigned = replace(till.approved(), unfit="nobody checked the signature")
+    assert not till.record(Result(unsigned))
+    till.do(c.ReportOutcome(till.attempt, unsigned if said_again else till.approved()))
+    assert not till.of(e.TransactionCompleted)
+    assert (till.running.intent.kind, till.running.intent.amount) == (IntentKind.REVERSE, nok(2290))
+    till.restart()
+    assert till.sale.paid == nok(0)
 
 
 @pytest.mark.parametrize("kind", [OutcomeKind.NOT_CHARGED, OutcomeKind.DECLINED, OutcomeKind.CANCELLED])

@@ -11,7 +11,7 @@ import pytest
 
 from appliance.core.commands import Health
 from appliance.core.money import Currency, Money
-from appliance.core.payment import OutcomeKind, Progress, ReceiptCopy, ReceiptText, Result, Sending
+from appliance.core.payment import NO_EVIDENCE, OutcomeKind, Progress, ReceiptCopy, ReceiptText, Result, Sending
 from appliance.errors import ConfigError, DeviceBusy, DeviceError, DeviceFailure, DeviceOffline
 from appliance.io.payment.zvt.terminal import ZvtTerminal as Driver
 from simulators.books import EntryKind
@@ -281,14 +281,15 @@ def test_a_signature_is_refused_where_nobody_can_check_it(
     assert till.driver.capabilities.unattended
 
 
-def test_a_charge_that_wants_a_signature_and_stands_in_spite_of_our_no_is_not_released(
+def test_a_charge_that_wants_a_signature_and_stands_in_spite_of_our_no_is_found_and_unfit_for_any_goods(
     line: str, terminal: ZvtTerminal, make_till: MakeTill
 ) -> None:
     till = make_till(line, unattended=True).open()
     terminal.behave("signature, stubborn")
     assert till.pay().kind is OutcomeKind.UNKNOWN
-    assert till.recover(till.evidence).kind is OutcomeKind.UNKNOWN
-    assert till.recover().kind is OutcomeKind.UNKNOWN
+    for evidence in (till.evidence, NO_EVIDENCE):
+        found = till.recover(evidence)
+        assert (found.kind, "signature" in found.unfit) == (OutcomeKind.APPROVED, True)
 
 
 def test_a_signature_is_taken_where_staff_can_check_it(till: Till, terminal: ZvtTerminal) -> None:

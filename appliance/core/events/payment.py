@@ -50,7 +50,7 @@ class PaymentApproved:
     """The device said yes; it may still undo it until it is confirmed."""
 
     TYPE: ClassVar[str] = "payment.approved"
-    TV: ClassVar[int] = 1
+    TV: ClassVar[int] = 2
     transaction: TransactionId
     attempt: UUID
     outcome: Outcome
@@ -62,7 +62,7 @@ class PaymentConfirmed:
     """The charge is final."""
 
     TYPE: ClassVar[str] = "payment.confirmed"
-    TV: ClassVar[int] = 1
+    TV: ClassVar[int] = 2
     transaction: TransactionId
     attempt: UUID
     outcome: Outcome

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from appliance.core.money import Currency, Money
 from appliance.core.payment import IntentKind, Outcome, OutcomeKind, Reference
 from appliance.io.payment.nexo.messages import Category, Header, Movement, PaymentType, Result, StatusAnswer
 
+UNSIGNED: Final = "the terminal wants a signature, and nobody is here to check it"
 MEANINGS: Final = {
     "Aborted": "stopped",
     "Busy": "the terminal is busy",
@@ -73,12 +75,22 @@ def judge(asked: Money, kind: IntentKind, answer: Movement, *, terminal: str, at
     taken = _money(answer)
     if kind is IntentKind.PAY and taken not in (None, asked) and _named(answer, kind):
         return _approved(taken or asked, kind, answer, terminal)
-    doubt = _doubt(asked, kind, answer, attended=attended)
-    return unknown(doubt, answer, terminal) if doubt else _approved(asked, kind, answer, terminal)
+    doubt = _doubt(asked, kind, answer)
+    if doubt:
+        return unknown(doubt, answer, terminal)
+    outcome = _approved(asked, kind, answer, terminal)
+    unsigned = answer.signature and not attended and kind is not IntentKind.REVERSE
+    return (
+        replace(outcome, unfit="the terminal wants a signature, and nobody is here to check it")
+        if unsigned
+        else outcome
+    )
 
 
 def misfit(asked: Money, outcome: Outcome) -> str:
-    """Say how an approval differs from what was asked for; "" if it does not."""
+    """Say why an approval must be undone: another amount, a signature that nobody checked; "" if it need not."""
+    if outcome.unfit:
+        return outcome.unfit
     if outcome.kind is not OutcomeKind.APPROVED or outcome.amount in (None, asked):
         return ""
     return f"the terminal took {outcome.amount} instead of {asked}"
@@ -108,7 +120,7 @@ def _named(answer: Movement, kind: IntentKind) -> bool:
     return answer.transaction is not None and answer.payment_type in ("", wanted)
 
 
-def _doubt(asked: Money, kind: IntentKind, answer: Movement, *, attended: bool) -> str:
+def _doubt(asked: Money, kind: IntentKind, answer: Movement) -> str:
     """Say why a yes is none of ours; "" if it is."""
     if answer.transaction is None:
         return "the terminal approved without naming its transaction"
@@ -124,8 +136,6 @@ def _doubt(asked: Money, kind: IntentKind, answer: Movement, *, attended: bool) 
         return f"the terminal approved {answer.amount} {answer.currency} instead of {asked}"
     if not _named(answer, kind):
         return "the terminal did something else than it was asked for"
-    if answer.signature and not attended:
-        return "the terminal wants a signature, and nobody is here to check it"
     return ""
 
 

@@ -5,7 +5,7 @@ Pure. It moves no money, and it never guesses: whatever the table does not prove
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from appliance.core.money import Money
 from appliance.core.payment import NO_EVIDENCE, Evidence, Outcome, OutcomeKind, Reference
@@ -13,7 +13,7 @@ from appliance.io.payment.zvt import codes
 from appliance.io.payment.zvt.baseline import Baseline, Seen, contradicts, matches, names, not_earlier, same_number
 from appliance.io.payment.zvt.codes import result_text
 from appliance.io.payment.zvt.messages import Abort, StatusInformation
-from appliance.io.payment.zvt.verdict import already_reversed, approved, money_of, refused, unknown
+from appliance.io.payment.zvt.verdict import UNSIGNED, already_reversed, approved, money_of, refused, unknown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +64,8 @@ def judge(
     """
     outcome = _judge(asked, baseline, repeated, trace, evidence)
     unsigned = not attended and repeated.status is not None and repeated.status.needs_signature
-    if unsigned and outcome.kind is OutcomeKind.APPROVED and outcome.amount == asked:
-        return unknown("the terminal has charged, and wants a signature that nobody has checked", repeated.status)
+    if unsigned and outcome.kind is OutcomeKind.APPROVED:
+        return replace(outcome, unfit=UNSIGNED)
     return outcome
 
 

@@ -5,6 +5,7 @@ BMP 27 decides and nothing else: neither 06 0F nor a text means paid, and what c
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import Enum, auto
 from typing import Final
 
@@ -17,6 +18,8 @@ from appliance.io.payment.zvt.messages import Abort, Interim, StatusInformation
 
 REFUSAL: Final = 0x66
 """Error id of our negative answer to an approval: any but 00, 9C and 9D makes the terminal undo it [Z15 2.2.6]."""
+
+UNSIGNED: Final = "the terminal wants a signature, and nobody is here to check it"
 
 LONGEST_NAME: Final = 60
 """Letters of a card's name that are kept: BMP 8B may have 99, the hub's books take no more."""
@@ -99,7 +102,8 @@ class Payment:
     def pending(self) -> Outcome:
         """Give the approval as it is to be recorded before it is acknowledged."""
         assert self._approval is not None
-        return approved(self._asked, self._approval)
+        outcome = approved(self._asked, self._approval)
+        return replace(outcome, unfit=UNSIGNED) if self._unsigned(self._approval) else outcome
 
     def not_started(self, error: int) -> Outcome:
         """84 xx came in place of 80 00: no money moved [Z16 5.2.3]."""
@@ -126,9 +130,10 @@ class Payment:
             return f"the terminal approved in currency {status.currency:03d} instead of {self._asked.currency}"
         if self._baseline.terminal and status.terminal_id not in ("", self._baseline.terminal):
             return f"the terminal calls itself {status.terminal_id} instead of {self._baseline.terminal}"
-        if status.needs_signature and not self._attended:
-            return "the terminal wants a signature, and nobody is here to check it"
-        return ""
+        return UNSIGNED if self._unsigned(status) else ""
+
+    def _unsigned(self, status: StatusInformation) -> bool:
+        return status.needs_signature and not self._attended
 
     # Steps ----------------------------------------------------------------------------------------------------------
 
