@@ -1,6 +1,6 @@
 """One attempt to move one amount on one device: intent, outcome, states, and when a report is ours.
 
-States and persistence points are those of docs/architecture.md, "A card payment". Nothing here knows a protocol.
+States and persistence points are those of docs/architecture.md, "A payment". Nothing here knows a protocol.
 """
 
 from __future__ import annotations
