@@ -150,6 +150,10 @@ class CatalogueIntake(Protocol):
         """Give the newest version that is complete on disk, active or pending; zone/0 if there is none."""
         ...
 
+    def root(self) -> str:
+        """Give the hex root of the newest version; "" if there is none."""
+        ...
+
     def stage_delta(self, delta: CatalogueDelta) -> None:
         """Make a new pending version of `delta.base`; ValueError says why it is refused and changes nothing."""
         ...

@@ -32,6 +32,8 @@ from appliance.ports import Catalogue, CatalogueDelta, CatalogueIntake, Clock, P
 
 HELD_DELTAS: Final = 16
 RETRY_S: Final = 30.0
+LOOK_S: Final = 1.0
+"""So often it is looked whether the register uses the version in force, so that the newest can follow."""
 
 _log = logging.getLogger(__name__)
 
@@ -84,11 +86,16 @@ class Downlink:
         self._inbox: queue.SimpleQueue[tuple[Address, Packet] | _Stop] = queue.SimpleQueue()
         self._transfer = Transfer(folder, kiosk, ask=ask, answer=self._answer)
         self._head: Head | None = None
+        self._aim: Head | None = None
+        """The version that is to be here next: the one in force, or the newest."""
         self._done: Head | None = None
-        """The head that needs no more work: staged, or refused for good."""
+        """The aim that needs no more work: staged, or refused for good."""
+        self._given_up: Head | None = None
+        """The version in force, if it has been refused for good."""
         self._retry_at = 0.0
         self._deltas: dict[int, Delta] = {}
-        self._activation: tuple[float, CatalogueVersion] | None = None
+        self._activation: tuple[datetime, CatalogueVersion] | None = None
+        """From when on a staged version holds. Asked again and again, because the clock may be set meanwhile."""
         self._hub_time: tuple[datetime, float] | None = None
         self.detail = ""
         """Why the newest catalogue is not in use; "" = it is, or will be."""
@@ -130,26 +137,45 @@ class Downlink:
                     continue  # late, for a transfer that is over
                 self._activate_if_due()
                 self._notice_damage()
-                if self._head is not None and self._head != self._done and time.monotonic() >= self._retry_at:
-                    self._synchronise(self._head)
+                self._take_aim()
+                if self._aim is not None and self._aim != self._done and time.monotonic() >= self._retry_at:
+                    self._synchronise(self._aim)
         except _Stopped:
             return
 
     def _notice_damage(self) -> None:
         """A catalogue that was complete and is found damaged counts for nothing: it is fetched again."""
-        head = self._head
-        if head is not None and head == self._done and not self.detail and self._newest() < head.version:
-            _log.warning("catalogue %s/%d is fetched again", head.zone, head.version)
+        aim = self._aim
+        if aim is not None and aim == self._done and not self.detail and self._newest() < aim.version:
+            _log.warning("catalogue %s/%d is fetched again", aim.zone, aim.version)
             self._done = None
             self._retry_at = 0.0
+
+    def _take_aim(self) -> None:
+        """Aim at the version in force until the register uses it, then at the newest: one of both is on its way."""
+        aim = self._head
+        if aim is not None and aim.in_force is not None and not self._may_use(aim):
+            in_use = self._catalogue.book().version
+            behind = in_use.zone != aim.zone or in_use.number < aim.in_force.version
+            if behind and aim.in_force != self._given_up:
+                aim = aim.in_force
+        if aim != self._aim:
+            self._aim = aim
+            self._retry_at = 0.0
+
+    def _may_use(self, head: Head) -> bool:
+        version = CatalogueVersion(head.zone, head.version)
+        return wave(self._shop.store, version) < head.cohort and head.effective_at <= self._hub_now()
 
     def _timeout(self) -> float:
         now = time.monotonic()
         times = [now + 60.0]
         if self._activation is not None:
-            times.append(self._activation[0])
-        if self._head != self._done:
+            times.append(now + (self._activation[0] - self._hub_now()).total_seconds())
+        if self._aim != self._done:
             times.append(self._retry_at)
+        elif self._aim != self._head:
+            times.append(now + LOOK_S)
         return max(0.0, min(times) - now)
 
     def _answer(self, timeout: float) -> Answer | None:
@@ -184,9 +210,7 @@ class Downlink:
         newest = self._newest()
         if head.version < max(newest, self._head.version if self._head else 0):
             raise Malformed(f"version {head.version} is older than {newest}")
-        if self._head is None or head != self._head:
-            self._head = head
-            self._retry_at = 0.0
+        self._head = head
 
     def _take_delta(self, delta: Delta) -> None:
         if delta.zone != self._shop.zone:
@@ -205,12 +229,15 @@ class Downlink:
         self._retry_at = time.monotonic() + RETRY_S
         try:
             newest = self._newest()
-            if newest < head.version and not (newest and self._by_delta(head, newest)):
+            here = newest == head.version and self._intake.root() == head.root
+            if not here and not (0 < newest < head.version and self._by_delta(head, newest)):
                 self._by_pages(head)
         except (Malformed, ValueError) as error:
             self._refusals.note(f"catalogue {head.zone}/{head.version}", error)
             self.detail = f"catalogue {head.zone}/{head.version} refused: {error}"
             self._done = head
+            if head != self._head:
+                self._given_up = head
         except (HubError, StoreError, OSError) as error:
             _log.warning("catalogue %s/%d: %s; trying again", head.zone, head.version, error)
             self.detail = f"catalogue {head.zone}/{head.version}: {error}"
@@ -311,8 +338,7 @@ class Downlink:
         if wave(self._shop.store, version) >= head.cohort:
             _log.info("%s is staged; its wave has not come to this store", version)
             return
-        wait = max(timedelta(0), head.effective_at - self._hub_now())
-        self._activation = (time.monotonic() + wait.total_seconds(), version)
+        self._activation = (head.effective_at, version)
         self._activate_if_due()
 
     def _hub_now(self) -> datetime:
@@ -322,7 +348,7 @@ class Downlink:
         return at + timedelta(seconds=time.monotonic() - since)
 
     def _activate_if_due(self) -> None:
-        if self._activation is not None and time.monotonic() >= self._activation[0]:
+        if self._activation is not None and self._hub_now() >= self._activation[0]:
             _, version = self._activation
             self._activation = None
             _log.info("%s is in force", version)

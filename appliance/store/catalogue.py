@@ -71,6 +71,7 @@ class CatalogueStore:
         self._file = self._opened(state / FILE)
         following = self._opened(state / NEXT)
         self._next = None if following is None else following.newest
+        self._next_root = "" if following is None else root_of(following.position.newest.vector)
         if following is not None:
             following.close()
         self._merge()
@@ -166,6 +167,16 @@ class CatalogueStore:
         held = self._next or (self._file.newest if self._file is not None and not self._damaged else None)
         return held if held is not None and held.zone == self._zone else CatalogueVersion(self._zone, 0)
 
+    def root(self) -> str:
+        """Give the hex root of the newest version; "" if there is none."""
+        with self._place:
+            if self.newest().number == 0:
+                return ""
+            if self._next is not None:
+                return self._next_root
+            assert self._file is not None
+            return root_of(self._file.position.newest.vector)
+
     def _judge(self, version: CatalogueVersion) -> None:
         if version.zone != self._zone:
             raise ValueError(f"catalogue {version} is not of zone {self._zone}")
@@ -192,7 +203,7 @@ class CatalogueStore:
         try:
             self._stage(following, delta)
             following.activate(delta.version.number)
-            self._next = following.newest
+            self._next, self._next_root = following.newest, delta.root
         finally:
             following.close()
 
@@ -231,7 +242,7 @@ class CatalogueStore:
                 following = self._state / NEXT
                 wal_of(following).unlink(missing_ok=True)
                 publish(complete, following)
-                self._next = version
+                self._next, self._next_root = version, root
 
     def close(self) -> None:
         """Close in good order."""

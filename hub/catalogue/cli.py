@@ -77,7 +77,7 @@ def _import(options: argparse.Namespace) -> int:
         faults = len(seen.preview.findings)
         print(f"{faults} faults; nothing was changed" if faults else f"{seen.preview.refused}; nothing was changed")
         return 1
-    _print(seen.preview)
+    _print(seen.preview, lines=_SHOWN if options.check else 0)
     if options.check:
         print("only looked; nothing was changed")
         return 0
@@ -156,25 +156,25 @@ def _said(made: catalogue.Publication | held.Held | None) -> int:
     return 0
 
 
-def _print(seen: Preview) -> None:
+def _print(seen: Preview, *, lines: int) -> None:
     for note in seen.notes:
         print(note)
     for word, products in (("added", seen.added), ("removed", seen.removed), ("changed", seen.changed)):
         if products:
             print(f"{len(products)} {word}")
-        for product in products[:_SHOWN]:
+        for product in products[:lines]:
             print(f"  {product.sku}  {product.name}{'  (' + ', '.join(product.keys) + ')' if product.keys else ''}")
-        _more(len(products))
+        _more(len(products), lines)
     if seen.prices:
-        print(f"{len(seen.prices)} other prices, the farthest first")
+        print(f"{len(seen.prices)} other prices{', the farthest first' if lines else ''}")
     currency = Currency.parse(seen.currency)
-    for move in seen.prices[:_SHOWN]:
+    for move in seen.prices[:lines]:
         before, after = (
             "not for sale" if minor is None else str(Money(minor, currency)) for minor in (move.before, move.after)
         )
         moved = "" if move.per_cent is None else f"  {move.per_cent:+} %"
         print(f"  {move.sku}  {move.name}  {before} -> {after}{moved}")
-    _more(len(seen.prices))
+    _more(len(seen.prices), lines)
     if seen.held:
         print(f"improbable, and to be held back: {seen.held}")
     for version in seen.waiting:
@@ -182,9 +182,9 @@ def _print(seen: Preview) -> None:
     print(f"{seen.products} products, no faults")
 
 
-def _more(count: int) -> None:
-    if count > _SHOWN:
-        print(f"  and {count - _SHOWN} more; --report FILE.csv has all")
+def _more(count: int, lines: int) -> None:
+    if 0 < lines < count:
+        print(f"  and {count - lines} more; --report FILE.csv has all")
 
 
 def _report(file: Path, seen: Preview) -> None:
@@ -266,7 +266,7 @@ def _look(options: argparse.Namespace) -> int:
             seen = held.shown(connection, options.number, tax_codes=read_settings(options.data).tax_codes)
         except LookupError as error:
             raise UsageFault(str(error)) from error
-    _print(seen)
+    _print(seen, lines=_SHOWN)
     return 0
 
 
