@@ -46,8 +46,14 @@ def rounded(amount: Money, step: int) -> Money:
 
 def rounding(transaction: Transaction, step: int) -> Money:
     """Give the rounding under which the rest can be paid in cash. Only what is paid in cash last is rounded."""
-    exact = transaction.total - transaction.paid
-    return rounded(exact, step) - exact
+    return rounded(transaction.rest, step) - transaction.rest
+
+
+def rounding_under(transaction: Transaction, payment: Payment, step: int) -> Money:
+    """Give the rounding under which a payment pays: that of cash, where it is just the rest; else none."""
+    change = rounding(transaction, step)
+    pays_rest = payment.intent.tender is TenderType.CASH and payment.charged == transaction.rest + change
+    return change if pays_rest else Money(0, transaction.currency)
 
 
 def rounding_event(transaction: Transaction, amount: Money) -> tuple[e.Event, ...]:
@@ -74,7 +80,7 @@ def take(checkout: Checkout, command: c.TakeCash, moment: Moment) -> Decision | 
     if refused is not None or transaction is None:
         return refused or Rejection(reason=Reason.NOTHING_TO_PAY)
     amount = rounding(transaction, checkout.policy.cash_step)
-    due = transaction.total + amount - transaction.paid
+    due = transaction.rest + amount
     if not due:
         # Less than half of the smallest coin is left.
         done = complete(transaction, None, moment, rounding=amount)
@@ -106,7 +112,7 @@ def _refuse(checkout: Checkout, transaction: Transaction | None, command: c.Take
         return Rejection(reason=Reason.TENDER_NOT_AVAILABLE)
     if checkout.fault:
         return Rejection(reason=Reason.OUT_OF_SERVICE)
-    if (transaction.total - transaction.paid).minor <= 0:
+    if transaction.rest.minor <= 0:
         return Rejection(reason=Reason.NOTHING_TO_PAY)
     return Rejection(reason=Reason.TOO_LITTLE) if command.given.currency != transaction.currency else None
 

@@ -186,10 +186,14 @@ class Transaction:
         return tuple(p for p in self.payments if p.intent.kind is IntentKind.PAY and p.state in states and p.fits)
 
     @property
+    def rest(self) -> Money:
+        """What is still to be paid, exactly."""
+        return self.total - self.paid
+
+    @property
     def due(self) -> Money:
         """What is still to be paid, cash rounding included."""
-        rounding = self.rounding or Money(0, self.currency)
-        return self.total + rounding - self.paid
+        return self.rest + (self.rounding or Money(0, self.currency))
 
     @property
     def running(self) -> Payment | None:

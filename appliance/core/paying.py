@@ -42,7 +42,7 @@ def request(checkout: Checkout, command: c.RequestPayment, moment: Moment) -> De
         return Rejection(reason=Reason.PAYMENT_RUNNING)
     if transaction.waiting_lines:
         return Rejection(reason=Reason.APPROVAL_NEEDED)
-    rest = transaction.total - transaction.paid
+    rest = transaction.rest
     if rest.minor <= 0:
         return Rejection(reason=Reason.NOTHING_TO_PAY)
     if checkout.fault:
@@ -220,19 +220,21 @@ def _confirmed(
         currency=_currency(payment, outcome),
     )
     charged = payment.with_outcome(outcome)
-    if not charged.fits:
+    rounding = cash.rounding_under(transaction, charged, checkout.policy.cash_step)
+    events = (confirmed, *cash.rounding_event(transaction, rounding))
+    due = transaction.rest + rounding
+    # More than what is due: found after a person had decided otherwise, and the basket or its payments changed.
+    if not charged.fits or charged.charged > due:
         undo = undoing.reverse(checkout, transaction, charged, UndoReason.MISFIT, moment)
-        return (confirmed, *undo, *doubt.call_staff(checkout))
-    if charged.charged < payment.intent.amount and payment.intent.tender is TenderType.CASH:
-        return (confirmed, *cash.no_rounding(transaction))
-    if charged.charged < transaction.due:
-        return (confirmed,)
+        return (*events, *undo, *doubt.call_staff(checkout))
+    if charged.charged < due:
+        return events
     if charged.restarted and checkout.policy.after_restart is AfterRestart.REVERSE:
-        return (confirmed, *undoing.reverse(checkout, transaction, charged, UndoReason.RESTART, moment))
+        return (*events, *undoing.reverse(checkout, transaction, charged, UndoReason.RESTART, moment))
     if charged.restarted and checkout.policy.after_restart is AfterRestart.ASK:
-        return (confirmed, *doubt.call_staff(checkout))
-    sold = complete(transaction, charged, moment, unconfirmed=checkout.policy.unconfirmed)
-    return (confirmed, sold)
+        return (*events, *doubt.call_staff(checkout))
+    sold = complete(transaction, charged, moment, rounding=rounding, unconfirmed=checkout.policy.unconfirmed)
+    return (*events, sold)
 
 
 def complete_sale(checkout: Checkout, moment: Moment) -> Decision | Rejection:

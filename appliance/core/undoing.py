@@ -142,17 +142,25 @@ def _not_undone(
     checkout: Checkout, transaction: Transaction, undoing: Payment, original: Payment, outcome: Outcome, moment: Moment
 ) -> tuple[e.Event, ...]:
     """Say what becomes of a payment that was to be undone and was not: it stands, or it is owed to the customer."""
-    begun = any(p.state is PaymentState.REVERSED for p in transaction.payments)
     owed = outcome.kind is OutcomeKind.DECLINED or undoing.reason in MUST_GO_BACK
-    if undoing.reason is UndoReason.POST_VOID and not owed and not begun:
+    if undoing.reason is UndoReason.POST_VOID and not owed and not _begun(transaction):
         ended = e.PostVoidEnded(transaction=transaction.id, detail=outcome.text)
         return (ended, *call_staff(checkout))
     if not owed and undoing.reason is not UndoReason.POST_VOID:
         return call_staff(checkout)
     events = [refund_due(transaction, original, outcome.text), *call_staff(checkout)]
+    if original.intent.tender is TenderType.CASH:
+        events += no_rounding(transaction)
     if undoing.reason in (UndoReason.UNDO, UndoReason.POST_VOID):
         events += _next(checkout, transaction, undoing.reason, moment, but=original)
     return tuple(events)
+
+
+def _begun(sale: Transaction) -> bool:
+    """Whether money of a completed sale has gone back, or is owed: then it cannot stand any more."""
+    sold = {tender.attempt for tender in sale.completed.tenders} if sale.completed is not None else set()
+    gone = (PaymentState.REVERSED, PaymentState.REFUND_DUE)
+    return any(p.intent.attempt in sold and p.state in gone for p in sale.payments)
 
 
 def refund_due(transaction: Transaction, payment: Payment, reason: str) -> e.RefundDue:
@@ -180,7 +188,8 @@ def refund(checkout: Checkout, command: c.RefundPayment, moment: Moment) -> Deci
         return Rejection(reason=Reason.NOT_SIGNED_ON)
     if task is None or task.due.device == "":
         return Rejection(reason=Reason.NOT_NOW)
-    if task.due.device in checkout.busy_devices():
+    # A sale that is being undone needs its devices one after the other, and nobody else would take it up again.
+    if task.due.device in checkout.busy_devices() or checkout.state is TransactionState.POST_VOIDING:
         return Rejection(reason=Reason.PAYMENT_RUNNING)
     requested = e.PaymentRequested(
         transaction=task.due.transaction,

@@ -287,7 +287,7 @@ def _cash(checkout: Checkout) -> CashFacts | None:
     payable = sale is not None and sale.state in (TransactionState.OPEN, TransactionState.TENDERING)
     if sale is None or not payable or not checkout.policy.takes_cash_by_hand or sale.running is not None:
         return None
-    exact = sale.total - sale.paid
+    exact = sale.rest
     if exact.minor <= 0:
         return None
     change = rounding(sale, checkout.policy.cash_step)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from appliance.core import commands as c
 from appliance.core import events as e
 from appliance.core.cash import rounded
-from appliance.core.checkout import Reason, TransactionState
+from appliance.core.checkout import AfterRestart, Reason, TransactionState
 from appliance.core.effects import Authorise, KickDrawer, LookUp
 from appliance.core.identifiers import Gtin
 from appliance.core.money import Money
@@ -213,3 +213,40 @@ def test_an_acceptor_that_keeps_a_part_has_taken_a_part() -> None:
     till.send()
     till.do(c.ReportOutcome(till.attempt, till.approved(3000)))
     assert (till.sale.paid, till.sale.due, till.sale.rounding) == (nok(3000), nok(2480), None)
+
+
+def change_of_mind() -> tuple[Till, Outcome]:
+    """An acceptor's payment of a rounded sum that staff took for none; and what the machine says of it."""
+    till = accepting()
+    till.send()
+    found = Outcome(kind=OutcomeKind.APPROVED, amount=nok(5500), given=nok(5500))
+    till.outcome(OutcomeKind.UNKNOWN)
+    till.sign_on()
+    till.do(c.ResolvePayment(till.attempt, c.PaymentDecision.WAS_NOT_PAID, "looked into it"))
+    assert till.sale.rounding is None
+    return till, found
+
+
+def test_cash_that_shows_up_after_staff_denied_it_brings_its_rounding_along() -> None:
+    till, found = change_of_mind()
+    for _ in range(2):
+        till.do(c.ReportOutcome(till.attempt, found))
+    (sale,) = till.of(e.TransactionCompleted)
+    assert (sale.total, sale.rounding, [tender.amount for tender in sale.tenders]) == (nok(5480), nok(20), [nok(5500)])
+
+
+def test_a_rounding_of_cash_that_cannot_be_given_back_pays_for_nothing() -> None:
+    tenders = {TenderType.CARD: "terminal", TenderType.CASH: "acceptor"}
+    till = Till(tenders=tuple(tenders), tender_devices=tenders, cash_step=100, after_restart=AfterRestart.REVERSE)
+    till.device("acceptor", "CashChanger")
+    till.scan(MILK, MILK, MILK)
+    till.do(c.RequestPayment(TenderType.CASH))
+    till.send()
+    till.restart()
+    till.do(c.ReportOutcome(till.attempt, till.approved(6900)))
+    till.send()
+    till.outcome(OutcomeKind.DECLINED, "it is empty")
+    assert [due.amount for due in till.of(e.RefundDue)] == [nok(6900)]
+    till.pay_by_card()
+    (sale,) = till.of(e.TransactionCompleted)
+    assert (sale.total, sale.rounding, [tender.amount for tender in sale.tenders]) == (nok(6870), None, [nok(6870)])

@@ -384,6 +384,59 @@ def test_a_post_void_goes_on_after_a_restart() -> None:
     assert len(till.of(e.TransactionPostVoided)) == 1
 
 
+def sold_in_parts(**rules: object) -> Till:
+    """A sale of which a gift card paid the first part and the card the rest; somebody of the staff is signed on."""
+    till = split(**rules)
+    till.pay_by_card()
+    till.take_receipt()
+    till.sign_on()
+    return till
+
+
+def test_a_sale_of_which_a_part_is_owed_already_does_not_stand() -> None:
+    till = sold_in_parts()
+    till.do(c.PostVoid("wrong goods"))
+    reversal(till, OutcomeKind.DECLINED, "settled")
+    till.outcome(OutcomeKind.NOT_CHARGED, "no connection")
+    assert [due.amount for due in till.of(e.RefundDue)] == [nok(3480), nok(2000)]
+    assert len(till.of(e.TransactionPostVoided)) == 1
+    assert not till.of(e.PostVoidEnded)
+
+
+def test_a_part_that_was_undone_before_the_sale_is_no_beginning_of_its_post_void() -> None:
+    till = split()
+    till.do(c.UndoPayments())
+    reversal(till)
+    till.pay_by_card()
+    till.take_receipt()
+    till.sign_on()
+    till.do(c.PostVoid("wrong goods"))
+    till.outcome(OutcomeKind.NOT_CHARGED, "no connection")
+    assert (till.checkout.state, till.checkout.sales) == (TransactionState.TENDERED, 1)
+    assert not till.of(e.RefundDue)
+
+
+def test_no_refund_gets_in_the_way_of_a_sale_that_is_being_undone() -> None:
+    till = split()
+    till.do(c.UndoPayments())
+    reversal(till, OutcomeKind.DECLINED, "not any more")
+    debt = next(iter(till.checkout.refunds))
+    till.do(c.RequestPayment(TenderType.GIFT_CARD))
+    till.send()
+    till.do(c.ReportOutcome(till.attempt, till.approved(2000)))
+    till.pay_by_card()
+    till.take_receipt()
+    till.sign_on()
+    till.do(c.PostVoid("wrong goods"))
+    assert till.running.intent.device == "terminal"
+    assert reason(till.do(c.RefundPayment(debt))) is Reason.PAYMENT_RUNNING
+    reversal(till)
+    assert (till.running.intent.device, till.running.intent.kind) == ("gifts", IntentKind.REVERSE)
+    reversal(till)
+    assert len(till.of(e.TransactionPostVoided)) == 1
+    assert till.do(c.RefundPayment(debt))[0].attempt == till.attempt
+
+
 @pytest.mark.parametrize("why", ["nobody is signed on", "a customer is busy", "no reason", "no sale"])
 def test_a_post_void_is_refused(why: str) -> None:
     till = Till() if why == "no sale" else sold()

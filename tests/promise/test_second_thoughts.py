@@ -10,11 +10,12 @@ from appliance.core import commands as c
 from appliance.core import events as e
 from appliance.core.checkout import Reason, TransactionState
 from appliance.core.effects import LookUp
-from appliance.core.payment import Outcome, OutcomeKind, PaymentState, Reference, TenderType
+from appliance.core.money import Money
+from appliance.core.payment import IntentKind, Outcome, OutcomeKind, PaymentState, Reference, TenderType
 from appliance.ui.pages import OutcomeUnknownPage
 from appliance.ui.viewmodel import page
 from tests.core.test_selling import reason
-from tests.core.till import MILK, Till
+from tests.core.till import MILK, NOK, SODA, Till
 
 
 def decided(decision: c.PaymentDecision) -> Till:
@@ -61,6 +62,49 @@ def test_a_second_attempt_that_has_not_left_yet_is_not_sent() -> None:
     assert [payment.state for payment in till.sale.payments] == [PaymentState.UNKNOWN, PaymentState.NOT_CHARGED]
     assert till.checkout.state is TransactionState.IN_DOUBT
     assert isinstance(page(till.checkout), OutcomeUnknownPage)
+
+
+def test_a_charge_that_shows_up_for_a_smaller_basket_goes_back_and_releases_nothing() -> None:
+    till = Till()
+    till.scan(MILK, SODA)
+    till.pay()
+    till.send()
+    found = till.approved()
+    till.outcome(OutcomeKind.UNKNOWN, "line dropped")
+    till.sign_on()
+    till.do(c.ResolvePayment(till.attempt, c.PaymentDecision.WAS_NOT_PAID, "terminal log"))
+    till.do(c.ReturnToItems())
+    till.do(c.VoidLine(till.sale.active[0].line))
+    first = till.attempt
+    for _ in range(2):
+        till.do(c.ReportOutcome(first, found))
+    assert not till.of(e.TransactionCompleted)
+    assert (till.running.intent.kind, till.running.intent.amount) == (IntentKind.REVERSE, found.amount)
+    till.send()
+    assert (till.sale.paid.minor, till.checkout.help_called) == (0, True)
+
+
+def test_a_charge_that_shows_up_after_a_part_was_paid_in_another_way_goes_back() -> None:
+    tenders = {TenderType.CARD: "terminal", TenderType.GIFT_CARD: "gifts"}
+    till = Till(tenders=tuple(tenders), tender_devices=tenders)
+    till.device("gifts", "ElectronicValueRW")
+    till.scan(MILK)
+    till.pay()
+    till.send()
+    first, found = till.attempt, till.approved()
+    till.outcome(OutcomeKind.UNKNOWN, "line dropped")
+    till.sign_on()
+    till.do(c.ResolvePayment(first, c.PaymentDecision.WAS_NOT_PAID, "terminal log"))
+    till.do(c.RequestPayment(TenderType.GIFT_CARD))
+    till.send()
+    till.do(c.ReportOutcome(till.attempt, replace(found, amount=Money(1000, NOK), reference=None)))
+    for _ in range(2):
+        till.do(c.ReportOutcome(first, found))
+    assert not till.of(e.TransactionCompleted)
+    assert (till.running.intent.kind, till.running.intent.device) == (IntentKind.REVERSE, "terminal")
+    till.send()
+    till.outcome(OutcomeKind.REVERSED)
+    assert (till.sale.paid.minor, till.sale.due.minor) == (1000, 1290)
 
 
 def test_a_charge_that_shows_up_after_the_sale_was_voided_calls_staff_with_its_reference() -> None:
