@@ -13,6 +13,8 @@ from appliance.store.price_book import changed as in_layer
 FIRST_OWN_ID: Final = 10**14
 """Ids of products without a GTIN begin here: above every GTIN-14."""
 
+_PRICED: Final = frozenset({"sku", "price"})
+
 NOTHING: Final = {
     "plu": "",
     "category": "",
@@ -96,6 +98,9 @@ class Change:
     def _change(self, sku: str, entry: Mapping[str, Any]) -> None:
         found = self._view.by_sku(sku)
         before: Product = found[1] if found else {}
+        if found and entry.keys() == _PRICED:
+            self._reprice(*found, entry["price"])
+            return
         if found is None:
             self.grown += 1
         whole = {"gtins": None, "price": None, **before, **entry}
@@ -116,6 +121,13 @@ class Change:
         if plu:
             self._claims.append(("plu", sku, plu, product_id))
         self._digest(sku, product_digest(product))
+
+    def _reprice(self, product_id: int, product: Product, price: object) -> None:
+        """Take another price in, and nothing else: most changes are that."""
+        if price is not None and (type(price) is not int or price <= 0):
+            raise ValueError(f"product {product['sku']!r}: {price!r} is no price")
+        self.rows["price"][product_id] = {"minor": price}
+        self._digest(product["sku"], product_digest({**product, "price": price}))
 
     def _id_for(self, gtins: list[int], found: tuple[int, Product] | None) -> int:
         if gtins:
@@ -157,8 +169,7 @@ class Change:
         """Give the bucket digests of the new version, 32 bytes each, from those of the old one."""
         parts = [before[start : start + 32] for start in range(0, len(before), 32)]
         for number, changes in self.rows["bucket"].items():
-            digests = {**self._view.digests(number), **in_layer(changes)}
-            parts[number] = bucket_digest(digest for _, digest in sorted(digests.items()) if digest)
+            parts[number] = bucket_digest([self._view.digests(number, in_layer(changes))])
         return b"".join(parts)
 
     def write(self, database: CatalogueDatabase, number: int) -> None:

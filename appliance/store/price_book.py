@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from bisect import bisect_left
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -145,13 +146,24 @@ class View:
         products = (self.product(product_id) for product_id in ids)
         return [product for product in products if product is not None and product.get("browse")]
 
-    def digests(self, bucket: int) -> dict[str, bytes | None]:
-        """Give the digests of a bucket's products by SKU; None stands for one that is gone."""
+    def digests(self, bucket: int, changes: Mapping[str, bytes | None]) -> bytes:
+        """Give the digests of a bucket's products in SKU order, with changes put in; None: the product is gone.
+
+        A bucket of a million products has a thousand: they are moved as one, never one by one.
+        """
         *layers, base = self._tables["bucket"]
-        result = unpacked(base.fetch(bucket))
+        merged: dict[str, bytes | None] = {}
         for table in reversed(layers):
-            result.update(changed(table.fetch(bucket)))
-        return result
+            merged.update(changed(table.fetch(bucket)))
+        merged.update(changes)
+        row = base.fetch(bucket) or {"sku": [], "digest": ""}
+        skus, digests = row["sku"], bytearray(base64.b64decode(row["digest"]))
+        for sku, digest in merged.items():
+            at = bisect_left(skus, sku)
+            there = at < len(skus) and skus[at] == sku
+            digests[32 * at : 32 * (at + there)] = digest or b""
+            skus[at : at + there] = [sku] if digest else []
+        return bytes(digests)
 
     def highest_id(self) -> int:
         """Give the highest product id that was ever used in these tables."""
