@@ -126,7 +126,9 @@ class RoughWire:
         coming: asyncio.Task[bytes] | None = None
         with contextlib.suppress(OSError, asyncio.IncompleteReadError):
             while True:
-                coming = coming or asyncio.create_task(_packet(reader))
+                if coming is None:
+                    coming = asyncio.create_task(_packet(reader))
+                    coming.add_done_callback(lambda task: task.cancelled() or task.exception())
                 done, _ = await asyncio.wait({coming}, timeout=_HELD_S if held else None)
                 if not done:
                     writer.write(held)

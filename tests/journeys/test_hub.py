@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import shutil
-import threading
 from collections.abc import Callable, Iterator
 
-import paho.mqtt.client as paho
 import pytest
 
 from appliance.clock import SYNCHRONISED
@@ -20,6 +18,7 @@ from simulators.goods import Good
 from simulators.stage import Stage
 from tests.crash.ledger import disagreements, hub_sales
 from tests.journeys.kiosk import CHEESE, COLA, FLOUR, MILK, ZONE, Kiosk
+from tests.mqtt.contract import Listener
 
 MakeKiosk = Callable[..., Kiosk]
 
@@ -28,6 +27,15 @@ MakeKiosk = Callable[..., Kiosk]
 def stage(tmp_path_factory: pytest.TempPathFactory, goods: tuple[Good, ...]) -> Iterator[Stage]:
     with Stage(tmp_path_factory.mktemp("stage")) as stage:
         yield stage
+
+
+@pytest.fixture(scope="module", autouse=True)
+def listener(stage: Stage) -> Iterator[Listener]:
+    """Hold everything that is sent here against the contract."""
+    listener = Listener(stage.broker.port)
+    yield listener
+    listener.stop()
+    assert not listener.complaints, f"sent against the contract: {listener.complaints[:5]}"
 
 
 @pytest.fixture
@@ -166,26 +174,27 @@ def test_a_till_that_has_never_met_its_hub_says_so_and_opens_when_prices_come(st
     assert [sale.total for sale in kiosk.reckon().sales] == [2290]
 
 
-def test_malformed_and_forged_price_messages_change_no_price_and_stop_no_sale(shop: Kiosk, stage: Stage):
-    send(
-        stage,
-        [
-            (topic(Kind.HEAD, ZONE), payload)
-            for payload in (
-                b"",
-                b"{",
-                b"\xff\xfe\x00" * 50,
-                b"[]",
-                b'{"signed":{},"signatures":[]}',
-                (
-                    b'{"signed":{"type":"catalogue-head","v":1,"zone":"main","version":99,"root":"00"},"signatures":'
-                    b'[{"keyid":"3d0c","sig":"77f0"}]}'
-                ),
-                b"9" * 200_000,
-            )
-        ]
-        + [(topic(Kind.DELTA, ZONE), b"x" * 1000), (topic(Kind.BLOB, identity(shop.state).kiosk), b"\x00")],
-    )
+def test_malformed_and_forged_price_messages_change_no_price_and_stop_no_sale(
+    shop: Kiosk, stage: Stage, listener: Listener
+):
+    messages = [
+        (topic(Kind.HEAD, ZONE), payload)
+        for payload in (
+            b"",
+            b"{",
+            b"\xff\xfe\x00" * 50,
+            b"[]",
+            b'{"signed":{},"signatures":[]}',
+            (
+                b'{"signed":{"type":"catalogue-head","v":1,"zone":"main","version":99,"root":"00"},"signatures":'
+                b'[{"keyid":"3d0c","sig":"77f0"}]}'
+            ),
+            b"9" * 200_000,
+        )
+    ]
+    messages += [(topic(Kind.DELTA, ZONE), b"x" * 1000), (topic(Kind.BLOB, identity(shop.state).kiosk), b"\x00")]
+    for name, payload in messages:
+        listener.send(name, payload)
     shop.buy(MILK)
     before = version_in_force(shop)
     reprice(stage, MILK, 2490)
@@ -195,22 +204,6 @@ def test_malformed_and_forged_price_messages_change_no_price_and_stop_no_sale(sh
     assert [sale.total for sale in shop.reckon().sales] == [2290, 2490]
     assert "refused" in shop.log()
     reprice(stage, MILK, 2290)
-
-
-def send(stage: Stage, messages: list[tuple[str, bytes]]) -> None:
-    """Publish as somebody who has broken into the broker."""
-    client = paho.Client(paho.CallbackAPIVersion.VERSION2, protocol=paho.MQTTv5)
-    connected = threading.Event()
-    client.on_connect = lambda *_: connected.set()
-    client.connect("127.0.0.1", stage.broker.port)
-    client.loop_start()
-    try:
-        assert connected.wait(10)
-        for name, payload in messages:
-            client.publish(name, payload, qos=1).wait_for_publish(10)
-    finally:
-        client.disconnect()
-        client.loop_stop()
 
 
 def test_a_power_cut_between_sale_and_upload_sends_the_sale_once(shop: Kiosk, stage: Stage):

@@ -180,6 +180,15 @@ def test_the_proof_of_payments_is_asked_for_with_two_words(machine: Machine) -> 
     assert asked == "python -m pytest -m not soak and not hardware and not proof tests/store"
 
 
+def test_the_proof_of_the_hub_is_asked_for_with_two_words(machine: Machine) -> None:
+    machine.run("setup")
+    machine.asked()
+    machine.run("test", "--soak", "hub", "-x")
+    (asked,) = machine.asked()
+    marks = "not crash and not hardware"
+    assert asked == f"python -m pytest -m {marks} tests/hub/proof tests/crash/test_hub_chaos.py -x"
+
+
 def test_it_works_through_a_link_from_another_folder(machine: Machine, tmp_path: Path) -> None:
     link = tmp_path / "bin" / "kvitt"
     link.symlink_to(machine.checkout / "kvitt")

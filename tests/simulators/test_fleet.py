@@ -12,12 +12,14 @@ from typing import Any
 import pytest
 
 from appliance.mqtt.client import Endpoint
+from appliance.mqtt.topics import Kind
 from simulators.fleet.figures import most_in_a_second, percentile
 from simulators.fleet.fleet import Fleet, FleetThread
 from simulators.fleet.kiosk import Pace
 from simulators.rough_wire import Roughness, RoughWire
 from simulators.stage import Stage, free_port, wait_for
 from tests.crash.ledger import disagreements, hub_sales
+from tests.mqtt.contract import Listener
 
 ROOT = Path(__file__).parents[2]
 
@@ -25,7 +27,11 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     with Stage(tmp_path_factory.mktemp("fleet") / "stage") as stage:
+        listener = Listener(stage.broker.port)
         yield stage
+        listener.stop()
+        assert not listener.complaints, f"sent against the contract: {listener.complaints[:5]}"
+        assert {Kind.STATE, Kind.HEALTH, Kind.JOURNAL, Kind.ACK} <= set(listener.heard)
 
 
 @pytest.fixture
