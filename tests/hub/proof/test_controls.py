@@ -34,8 +34,6 @@ def test_a_naive_design_loses_or_doubles(
         site.end(PATIENCE_S)
         faults = site.faults()
         lost = sum("is not at the hub" in fault for fault in faults)
-        assert lost or any("sales in the journal" in fault for fault in faults), (
-            f"it has passed: {faults} {site.said()}"
-        )
-        counts = "; ".join(fault for fault in faults if "sales in the journal" in fault)
-        record_property("figures", f"{lost} rows lost; {counts}; {site.figures()}; {load()}")
+        doubled = sum(": tenders is [" in fault for fault in faults)
+        assert lost or doubled, f"it has passed: {faults} {site.said()}"
+        record_property("figures", f"{lost} rows lost, {doubled} sales doubled; {site.figures()}; {load()}")
