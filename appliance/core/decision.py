@@ -10,7 +10,7 @@ from appliance.core import events as e
 from appliance.core.catalogue import PriceBook
 from appliance.core.checkout import Checkout, DeviceState, Reason, Rejection, Transaction, TransactionState
 from appliance.core.commands import PrintResult, ReceiptKind
-from appliance.core.effects import Effect, look_up
+from appliance.core.effects import CancelAttempt, Effect, look_up
 from appliance.core.evolution import receipt_settled
 from appliance.core.moment import Decision, Moment
 from appliance.core.payment import IntentKind, Payment, PaymentState, Progress
@@ -213,7 +213,9 @@ def _cut_off(job: str, checkout: Checkout) -> e.ReceiptIssued:
 def outstanding(checkout: Checkout) -> tuple[Effect, ...]:
     """Give the effects that the state still asks for after a restart."""
     asked = [payment for payment in doubt.running(checkout) if payment.state is PaymentState.UNKNOWN]
-    return tuple(look_up(checkout, payment) for payment in (*asked, *_decided_unpaid(checkout)))
+    unpaid = _decided_unpaid(checkout)
+    unwanted = tuple(CancelAttempt(payment.intent.attempt) for payment in unpaid)
+    return (*unwanted, *(look_up(checkout, payment) for payment in (*asked, *unpaid)))
 
 
 def _decided_unpaid(checkout: Checkout) -> tuple[Payment, ...]:

@@ -271,7 +271,9 @@ def resolve(checkout: Checkout, command: c.ResolvePayment, moment: Moment) -> De
     led = report(checkout, report_now, moment)
     if isinstance(led, Rejection):
         return led
-    told = (CancelAttempt(command.attempt),) if payment.state is PaymentState.SENT else ()
+    # What is taken for unpaid must not be paid later: a code may still be open at its gateway.
+    unpaid = command.decision is c.PaymentDecision.WAS_NOT_PAID and payment.intent.kind is IntentKind.PAY
+    told = (CancelAttempt(command.attempt),) if unpaid or payment.state is PaymentState.SENT else ()
     return Decision((event, *led.events), (*told, *led.effects))
 
 

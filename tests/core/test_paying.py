@@ -171,6 +171,18 @@ def test_a_person_decides_a_payment_in_doubt_by_name(decision: c.PaymentDecision
     assert till.of(e.PaymentResolved)[0].operator == "kari"
 
 
+def test_a_payment_that_a_person_takes_for_unpaid_is_stopped_also_after_a_restart() -> None:
+    till = Till()
+    till.scan(MILK)
+    till.pay()
+    till.send()
+    till.outcome(OutcomeKind.UNKNOWN)
+    till.sign_on()
+    till.do(c.ResolvePayment(till.attempt, c.PaymentDecision.WAS_NOT_PAID, "the phone shows nothing"))
+    assert CancelAttempt(till.attempt) in till.effects
+    assert CancelAttempt(till.attempt) in till.restart()
+
+
 def test_a_sale_that_waits_for_staff_or_costs_nothing_is_not_paid() -> None:
     till = Till()
     assert reason(till.do(c.RequestPayment(TenderType.CARD))) is Reason.NOTHING_TO_PAY

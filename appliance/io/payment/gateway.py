@@ -171,9 +171,11 @@ class GatewayTender:
         return self._carry_out(intent, turn, order, record, notify)
 
     def lookup(self, intent: Intent, evidence: Evidence = NO_EVIDENCE) -> Outcome:
-        """Ask where the order stands. An order that outlived its code is stopped, and asked about again later."""
+        """Ask where the order stands. One that nobody wants, or that outlived its code, is stopped."""
         gateway = self._reachable()
-        standing = self._ask(gateway, _order(intent, GatewayAction.LOOK_UP, self._options.method))
+        unwanted = intent.kind is IntentKind.PAY and intent.attempt in self._wished
+        action = GatewayAction.CANCEL if unwanted else GatewayAction.LOOK_UP
+        standing = self._ask(gateway, _order(intent, action, self._options.method))
         if standing is not None and _outlived(standing):
             standing = self._ask(gateway, _order(intent, GatewayAction.CANCEL, self._options.method))
         if standing is None:
@@ -207,7 +209,6 @@ class GatewayTender:
         self._turn = turn = _Turn(intent.attempt)
         if intent.attempt in self._wished:
             turn.stop.set()
-        self._wished.clear()
         return turn
 
     def _carry_out(self, intent: Intent, turn: _Turn, order: Order, record: Record, notify: Notify) -> Outcome:
@@ -216,6 +217,8 @@ class GatewayTender:
             return Outcome(kind=OutcomeKind.NOT_CHARGED, text="stopped before anything was sent")
         if not record(Sending()):
             return Outcome(kind=OutcomeKind.NOT_CHARGED, text="the till could not store that it was about to send")
+        # Whatever was in doubt before has been asked about for the last time.
+        self._wished.intersection_update({intent.attempt})
         pay = intent.kind is IntentKind.PAY
         notify(Progress.AUTHORISING if order.code or not pay else Progress.CONNECTING, pay)
         gateway.ask(order)
@@ -336,8 +339,13 @@ def outcome_of(intent: Intent, standing: Standing) -> Outcome:
     text, code = standing.text, standing.state.value
     pays = intent.kind is IntentKind.PAY
     match standing.state:
+        case GatewayState.CAPTURED if pays and not standing.amount:
+            return Outcome(kind=OutcomeKind.DECLINED, code=code, text=text or "there was nothing to take")
         case GatewayState.CAPTURED if pays:
             return Outcome(kind=OutcomeKind.APPROVED, amount=standing.amount, reference=reference)
+        case GatewayState.REFUNDED if not pays and standing.amount != intent.amount:
+            said = f"{standing.amount} of {intent.amount} went back"
+            return Outcome(kind=OutcomeKind.UNKNOWN, code=code, text=said)
         case GatewayState.REFUNDED if intent.kind is IntentKind.REFUND:
             return Outcome(kind=OutcomeKind.APPROVED, amount=standing.amount, reference=reference)
         case GatewayState.REFUNDED:

@@ -14,7 +14,7 @@ import pytest
 from appliance.core.gateway import GatewayAction, GatewayState, Order, Standing
 from appliance.core.payment import IntentKind, OutcomeKind, Progress
 from appliance.errors import DeviceOffline
-from appliance.io.payment.gateway import GiftCardHub, QrHub, WalletHub
+from appliance.io.payment.gateway import GiftCardHub, QrHub, WalletHub, outcome_of
 from appliance.mqtt.gateway import GatewayLink
 from appliance.mqtt.messages.payment import standing_document
 from appliance.mqtt.messages.wire import Malformed, packet
@@ -185,6 +185,24 @@ def test_an_order_that_outlived_its_code_is_stopped_by_a_look_up(hub: GatewayHub
     assert till.found().kind is OutcomeKind.CANCELLED
 
 
+@pytest.mark.parametrize("who", ["the customer", "staff"])
+def test_a_wish_to_stop_that_the_hub_did_not_hear_still_stands_when_it_is_asked_again(
+    hub: GatewayHub, make_till: MakeTill, who: str
+) -> None:
+    hub.behave("ask")
+    till = make_till(patience=2).open()
+    paying = till.begin().wait_for(Progress.SCAN_CODE)
+    hub.behave("ask, deaf 1000")
+    if who == "the customer":
+        paying.cancel()
+    assert paying.outcome().kind is OutcomeKind.UNKNOWN
+    if who == "staff":
+        till.device.cancel(till.attempt)
+    hub.behave("ask")
+    assert till.found().kind is OutcomeKind.CANCELLED
+    assert hub.decide(GatewayState.AUTHORISED) == 0, "nobody can pay this order any more"
+
+
 def test_a_hub_without_a_gateway_declines(hub: GatewayHub, make_till: MakeTill) -> None:
     hub.stop()
     (hub.folder / "hub.toml").write_text("")
@@ -343,6 +361,21 @@ def test_a_gift_card_pays_what_it_holds(hub: GatewayHub, make_till: MakeTill) ->
     outcome = paying.outcome()
     assert (outcome.kind, outcome.amount) == (OutcomeKind.APPROVED, nok(3000))
     assert hub.balance() == 3000
+
+
+def test_a_gift_card_that_holds_nothing_has_paid_nothing(make_till: MakeTill) -> None:
+    intent = make_till(GiftCardHub).new_intent()
+    outcome = outcome_of(intent, Standing(attempt=intent.attempt, state=GatewayState.CAPTURED, amount=nok(0)))
+    assert outcome.kind is OutcomeKind.DECLINED
+
+
+@pytest.mark.parametrize("kind", [IntentKind.REVERSE, IntentKind.REFUND])
+def test_money_of_which_only_a_part_went_back_is_not_taken_for_given_back(
+    make_till: MakeTill, kind: IntentKind
+) -> None:
+    intent = make_till().new_intent(kind=kind)
+    outcome = outcome_of(intent, Standing(attempt=intent.attempt, state=GatewayState.REFUNDED, amount=nok(AMOUNT - 1)))
+    assert outcome.kind is OutcomeKind.UNKNOWN
 
 
 def test_a_wallets_code_is_no_gift_card(hub: GatewayHub, make_till: MakeTill) -> None:
