@@ -1,4 +1,4 @@
-"""`kvitt-hub`: serve, work, catalogue, sales, quarantine, alarms, kiosks, key, gateway, db."""
+"""`kvitt-hub`: serve, work, catalogue, sales, quarantine, alarms, kiosks, key, user, token, audit, gateway, db."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ from sqlalchemy.exc import OperationalError
 
 from appliance.core.money import Currency, Money
 from hub import kiosks, simulated_gateway
+from hub.access import audit
+from hub.access.cli import add_people, shell
+from hub.access.users import Refused
 from hub.alarms import alarms
 from hub.catalogue.cli import add_catalogue
 from hub.console import UsageFault, command, opened, reading, writing
@@ -33,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     try:
         return int(options.run(options))
-    except (UsageFault, ManyWriters, NoDatabase, SchemaMismatch, KeyUnusable, SettingsError) as error:
+    except (UsageFault, ManyWriters, NoDatabase, SchemaMismatch, KeyUnusable, SettingsError, Refused) as error:
         print(f"kvitt-hub: {error}", file=sys.stderr)
     except OperationalError as error:
         print(f"kvitt-hub: the database does not answer: {error.orig}", file=sys.stderr)
@@ -47,7 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     serve = command(commands, "serve", "Take sales in and give catalogues out, until stopped.", _serve)
     serve.add_argument("--broker", required=True, type=_address, metavar="HOST:PORT")
     serve.add_argument("--workers", type=int, default=1, metavar="N", help="processes that take sales in (PostgreSQL)")
-    serve.add_argument("--http", type=int, default=0, metavar="PORT", help="serve digital receipts on this port")
+    serve.add_argument("--http", type=int, default=0, metavar="PORT", help="serve receipts, pages and API on this port")
     serve.add_argument("--http-host", default="127.0.0.1", metavar="ADDRESS", help="address for --http")
 
     work = command(commands, "work", "Take sales in beside a `serve` that runs elsewhere (PostgreSQL).", _work)
@@ -80,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     parts = parent.add_subparsers(required=True, metavar="COMMAND")
     command(parts, "check", "Say whether the tables are those that this hub needs.", _db_check)
     command(parts, "upgrade", "Bring the tables of an older hub up to this one's, after a backup.", _db_upgrade)
+    add_people(commands)
     return parser
 
 
@@ -100,6 +104,8 @@ def _serve(options: argparse.Namespace) -> int:
     rest_collector()
     hub.start()
     print(f"kvitt-hub: broker {host}:{port}, key {hub.public_key}", flush=True)
+    if options.http:
+        print(f"kvitt-hub: {hub.page(options.http_host, options.http)}", flush=True)
     stopped.wait()
     hub.stop()
     return 0
@@ -197,6 +203,8 @@ def _quarantine_show(options: argparse.Namespace) -> int:
 def _quarantine_release(options: argparse.Namespace) -> int:
     with writing(options) as connection:
         why = release(connection, *_row(options.row))
+        if not why:
+            audit.append(connection, shell(), "quarantine.release", options.row)
     if why:
         raise UsageFault(f"{options.row} stays in quarantine: {why}")
     print(f"{options.row} is booked")

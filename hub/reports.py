@@ -1,4 +1,7 @@
-"""What the shop asks of its books: a day's sales from every side, and how the tills fare. Amounts are minor units."""
+"""What the shop asks of its books: sales from every side, and how the tills fare. Amounts are minor units.
+
+Each side is of one business day, or of all from `day` to `last`, both included.
+"""
 
 from __future__ import annotations
 
@@ -78,14 +81,19 @@ class KioskState:
     quarantined: int
 
 
-def by_store(connection: Connection, day: date) -> tuple[Turnover, ...]:
+def by_day(connection: Connection, day: date, store: str = "", *, last: date | None = None) -> tuple[Turnover, ...]:
+    """Give the sales of a business day, or of each until `last`, as "2026-03-14"; days without a sale are left out."""
+    return _turnover(connection, schema.sale.c.business_date, day, store, last)
+
+
+def by_store(connection: Connection, day: date, *, last: date | None = None) -> tuple[Turnover, ...]:
     """Give a business day's sales by store."""
-    return _turnover(connection, schema.sale.c.store, day, "")
+    return _turnover(connection, schema.sale.c.store, day, "", last)
 
 
-def by_kiosk(connection: Connection, day: date, store: str = "") -> tuple[Turnover, ...]:
+def by_kiosk(connection: Connection, day: date, store: str = "", *, last: date | None = None) -> tuple[Turnover, ...]:
     """Give a business day's sales by kiosk, of one store or of all."""
-    return _turnover(connection, schema.sale.c.kiosk, day, store)
+    return _turnover(connection, schema.sale.c.kiosk, day, store, last)
 
 
 def by_hour(connection: Connection, day: date, zone: ZoneInfo, store: str = "") -> tuple[Turnover, ...]:
@@ -104,20 +112,22 @@ def by_hour(connection: Connection, day: date, zone: ZoneInfo, store: str = "") 
     )
 
 
-def by_payment(connection: Connection, day: date, store: str = "") -> tuple[Turnover, ...]:
+def by_payment(connection: Connection, day: date, store: str = "", *, last: date | None = None) -> tuple[Turnover, ...]:
     """Give a business day's payments by type: card, cash and others."""
     sale, tender = schema.sale, schema.sale_tender
     rows = connection.execute(
         select(tender.c.type, sale.c.currency, func.sum(sale.c.count), func.sum(tender.c.amount))
         .select_from(sale.join(tender, _parts(tender)))
-        .where(*_of_day(day, store))
+        .where(*_of_days(day, store, last))
         .group_by(tender.c.type, sale.c.currency)
         .order_by(tender.c.type, sale.c.currency)
     )
     return tuple(Turnover(key=row[0], currency=row[1], count=int(row[2]), total=int(row[3])) for row in rows)
 
 
-def by_product(connection: Connection, day: date, store: str = "") -> tuple[ProductTurnover, ...]:
+def by_product(
+    connection: Connection, day: date, store: str = "", *, last: date | None = None
+) -> tuple[ProductTurnover, ...]:
     """Give a business day's sales by product, the largest amount first."""
     sale, line = schema.sale, schema.sale_line
     # Quantities are texts, because no database sums decimals like every other: they are summed here.
@@ -132,7 +142,7 @@ def by_product(connection: Connection, day: date, store: str = "") -> tuple[Prod
             func.sum(line.c.gross),
         )
         .select_from(sale.join(line, _parts(line)))
-        .where(*_of_day(day, store))
+        .where(*_of_days(day, store, last))
         .group_by(line.c.sku, line.c.unit, sale.c.currency, line.c.quantity)
         .order_by(line.c.sku, line.c.unit, sale.c.currency, line.c.quantity)
     )
@@ -157,13 +167,13 @@ def by_product(connection: Connection, day: date, store: str = "") -> tuple[Prod
     )
 
 
-def by_tax(connection: Connection, day: date, store: str = "") -> tuple[TaxTurnover, ...]:
+def by_tax(connection: Connection, day: date, store: str = "", *, last: date | None = None) -> tuple[TaxTurnover, ...]:
     """Give a business day's value added tax by rate."""
     sale, tax = schema.sale, schema.sale_tax
     rows = connection.execute(
         select(tax.c.rate, sale.c.currency, func.sum(tax.c.net), func.sum(tax.c.tax), func.sum(tax.c.gross))
         .select_from(sale.join(tax, _parts(tax)))
-        .where(*_of_day(day, store))
+        .where(*_of_days(day, store, last))
         .group_by(tax.c.rate, sale.c.currency)
         .order_by(tax.c.rate, sale.c.currency)
     )
@@ -172,19 +182,21 @@ def by_tax(connection: Connection, day: date, store: str = "") -> tuple[TaxTurno
     )
 
 
-def _turnover(connection: Connection, key: ColumnElement[str], day: date, store: str) -> tuple[Turnover, ...]:
+def _turnover(
+    connection: Connection, key: ColumnElement[str], day: date, store: str, last: date | None = None
+) -> tuple[Turnover, ...]:
     sale = schema.sale
     rows = connection.execute(
         select(key, sale.c.currency, func.sum(sale.c.count), func.sum(sale.c.total))
-        .where(*_of_day(day, store))
+        .where(*_of_days(day, store, last))
         .group_by(key, sale.c.currency)
         .order_by(key, sale.c.currency)
     )
     return tuple(Turnover(key=row[0], currency=row[1], count=int(row[2]), total=int(row[3])) for row in rows)
 
 
-def _of_day(day: date, store: str) -> Iterable[ColumnElement[bool]]:
-    yield schema.sale.c.business_date == day.isoformat()
+def _of_days(day: date, store: str, last: date | None) -> Iterable[ColumnElement[bool]]:
+    yield schema.sale.c.business_date.between(day.isoformat(), (last or day).isoformat())
     if store:
         yield schema.sale.c.store == store
 

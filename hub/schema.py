@@ -21,7 +21,7 @@ from sqlalchemy import (
     false,
 )
 
-REVISION: Final = "0007"
+REVISION: Final = "0008"
 """The newest step of hub/migrations, which makes these very tables."""
 METADATA: Final = MetaData()
 
@@ -333,3 +333,53 @@ gateway_order: Final = Table(
     Column("text", Text, nullable=False),
 )
 """The books of the simulated gateway; no other uses it."""
+
+hub_user: Final = Table(
+    "hub_user",
+    METADATA,
+    Column("name", String(40), primary_key=True),
+    Column("role", String(20), nullable=False),
+    Column("password", String(200), nullable=False),
+    Column("must_change", Boolean, nullable=False),
+    Column("totp", Text, nullable=False),
+    Column("totp_step", BigInteger, nullable=False),
+    Column("language", String(2), nullable=False),
+    Column("active", Boolean, nullable=False),
+    Column("made_at", String(24), nullable=False),
+)
+
+hub_session: Final = Table(
+    "hub_session",
+    METADATA,
+    Column("digest", String(64), primary_key=True),
+    Column("user", String(40), nullable=False),
+    Column("address", String(45), nullable=False),
+    Column("made_at", String(24), nullable=False),
+    Column("seen_at", String(24), nullable=False),
+)
+
+hub_token: Final = Table(
+    "hub_token",
+    METADATA,
+    Column("number", Integer, primary_key=True),
+    Column("digest", String(64), nullable=False, unique=True),
+    Column("user", String(40), nullable=False),
+    Column("role", String(20), nullable=False),
+    Column("label", String(60), nullable=False),
+    Column("made_at", String(24), nullable=False),
+)
+
+hub_audit: Final = Table(
+    "hub_audit",
+    METADATA,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("at", String(24), nullable=False),
+    Column("who", String(60), nullable=False),
+    Column("role", String(20), nullable=False),
+    Column("via", String(10), nullable=False),
+    Column("address", String(45), nullable=False),
+    Column("action", String(40), nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("hash", String(64), nullable=False),
+)

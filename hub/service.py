@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+from hub.access import users
 from hub.control import Control
 from hub.database import Database
 from hub.files import Files
@@ -12,7 +13,8 @@ from hub.keys import public_hex, signing_key
 from hub.payments import Payments
 from hub.settings import read_settings
 from hub.simulated_gateway import SimulatedGateway
-from hub.web import WebServer, application
+from hub.web.app import application, site
+from hub.web.server import WebServer
 from hub.worker import Worker
 from hub.workforce import Pulse, Workforce
 
@@ -41,6 +43,7 @@ class Hub:
         url = database_url or settings.database
         if workers != 1 and not url:
             raise ManyWriters(ONE_WRITER)
+        self._folder = folder
         key = signing_key(folder)
         self.public_key = public_hex(key)
         self._database = Database(folder, url, create=True, upgrade=True)
@@ -55,8 +58,15 @@ class Hub:
         simulated = SimulatedGateway(self._database) if settings.gateway == "simulated" else None
         self._payments = Payments(self._database, host, port, simulated, simulated)
         self._control = Control(self._database, key, host, port, healthy=healthy)
-        app = application(self._database, settings, healthy)
+        app = application(site(folder, self._database, settings), healthy)
         self._web = WebServer(app, host=http_host, port=http_port) if http_port else None
+
+    def page(self, host: str, port: int) -> str:
+        """Say where the page is, and how to make its first user if there is none."""
+        with self._database.read() as connection:
+            nobody = not users.listed(connection)
+        first = f"; first: kvitt-hub user add NAME --role owner --data {self._folder}" if nobody else ""
+        return f"page http://{host}:{port}/hub/{first}"
 
     def start(self) -> None:
         """Begin: the worker first, so that what control announces is true."""

@@ -14,6 +14,8 @@ from sqlalchemy import Connection
 
 from appliance.core.money import Currency, Money
 from hub import catalogue
+from hub.access import audit
+from hub.access.audit import Actor
 from hub.catalogue import held
 from hub.catalogue.preview import Preview, look
 from hub.console import Parsers, UsageFault, command, reading, writing
@@ -96,6 +98,7 @@ def _import(options: argparse.Namespace) -> int:
                 origin=f"import of {options.file.name}",
                 made_by=options.by,
             )
+            _note(connection, options, made, f"import of {options.file.name}")
         except catalogue.Refused as error:
             raise UsageFault(f"{error}; nothing was changed") from error
     return _said(made)
@@ -133,9 +136,24 @@ def _price(options: argparse.Namespace) -> int:
                 cohort=options.cohort,
                 made_by=options.by,
             )
+            _note(connection, options, made, ", ".join(options.prices)[:200])
         except (LookupError, catalogue.Refused) as error:
             raise UsageFault(f"{error}; nothing was changed") from error
     return _said(made)
+
+
+def _note(
+    connection: Connection, options: argparse.Namespace, made: catalogue.Publication | held.Held | None, subject: str
+) -> None:
+    """Note in the audit what was done here, in the transaction that does it."""
+    actor = Actor(who=options.by[:60], role="", via="shell")
+    match made:
+        case held.Held():
+            audit.append(connection, actor, "catalogue.hold", subject, number=made.number)
+        case catalogue.Publication():
+            version = f"{made.zone}/{made.version}"
+            counts = {"products": made.products, "changed": made.changed, "deleted": made.deleted}
+            audit.append(connection, actor, "catalogue.publish", subject, version=version, **counts)
 
 
 def _said(made: catalogue.Publication | held.Held | None) -> int:
@@ -225,6 +243,7 @@ def _undo(options: argparse.Namespace) -> int:
                 to=options.to,
                 made_by=options.by,
             )
+            _note(connection, options, made, "undo")
         except (LookupError, catalogue.Refused) as error:
             raise UsageFault(f"{error}; nothing was changed") from error
     return _said(made)
@@ -280,6 +299,7 @@ def _release(options: argparse.Namespace) -> int:
                 tax_codes=read_settings(options.data).tax_codes,
                 released_by=options.by,
             )
+            _note(connection, options, made, f"release of {options.number}")
         except (LookupError, catalogue.Refused) as error:
             raise UsageFault(f"{error}; nothing was changed") from error
     return _said(made)

@@ -19,7 +19,8 @@ from hub.ingest import Incoming, Ingest
 from hub.receipts import language_of, receipt_page
 from hub.sales import sales
 from hub.settings import Settings, SettingsError, read_settings
-from hub.web import WebServer, application
+from hub.web.app import application, site
+from hub.web.server import WebServer
 from tests.mqtt.parts import AT, MemoryJournal, free_port, sale, wait_for
 
 KIOSK = "k7q2mzc4xna"
@@ -38,10 +39,10 @@ def booked(database: Database) -> dict[str, Any]:
 
 
 @pytest.fixture
-def get(database: Database) -> Iterator[Get]:
+def get(database: Database, tmp_path: Path) -> Iterator[Get]:
     port = free_port()
     settings = Settings(shop_name="Torget & Co", organisation_number="999 999 999", address=("Storgata 1", "0155 Oslo"))
-    server = WebServer(application(database, settings, lambda: True), host="127.0.0.1", port=port)
+    server = WebServer(application(site(tmp_path, database, settings), lambda: True), host="127.0.0.1", port=port)
     server.start()
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 

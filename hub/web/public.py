@@ -1,15 +1,11 @@
-"""The hub's HTTP side: digital receipts, and whether the hub is well."""
+"""What everybody may see: a digital receipt, by its token, and whether the hub is well."""
 
 from __future__ import annotations
 
-import logging
 import re
-import threading
 from collections.abc import Callable
 from typing import Final
 
-import uvicorn
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
@@ -29,8 +25,8 @@ _HEADERS: Final = {
 }
 
 
-def application(database: Database, settings: Settings, healthy: Callable[[], bool]) -> Starlette:
-    """Build the application."""
+def routes(database: Database, settings: Settings, healthy: Callable[[], bool]) -> list[Route]:
+    """Give the routes."""
 
     def receipt(request: Request) -> Response:
         language = _language(request, settings)
@@ -47,34 +43,13 @@ def application(database: Database, settings: Settings, healthy: Callable[[], bo
         well = healthy()
         return JSONResponse({"online": well}, status_code=200 if well else 503, headers=_HEADERS)
 
-    def nothing(request: Request, _error: Exception) -> Response:
-        return HTMLResponse(nothing_page(_language(request, settings)), status_code=404, headers=_HEADERS)
+    return [Route("/r/{token}", receipt), Route("/health", health)]
 
-    return Starlette(
-        routes=[Route("/r/{token}", receipt), Route("/health", health)],
-        exception_handlers={404: nothing},
-    )
+
+def nothing(request: Request, settings: Settings) -> Response:
+    """Give the answer to every address that there is not."""
+    return HTMLResponse(nothing_page(_language(request, settings)), status_code=404, headers=_HEADERS)
 
 
 def _language(request: Request, settings: Settings) -> str:
     return language_of(request.headers.get("accept-language", ""), settings.language)
-
-
-class WebServer:
-    """Serves an application on a thread of its own."""
-
-    def __init__(self, app: Starlette, *, host: str, port: int) -> None:
-        # A receipt's address is its key: it stands in no log.
-        logging.getLogger("uvicorn.access").disabled = True
-        config = uvicorn.Config(app, host=host, port=port, log_config=None, access_log=False, server_header=False)
-        self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._server.run, name="web", daemon=True)
-
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End after the answers at hand."""
-        self._server.should_exit = True
-        self._thread.join(10)
