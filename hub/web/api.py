@@ -51,9 +51,12 @@ class Call:
         if not text:
             return fallback or self.visit.site.today
         try:
-            return date.fromisoformat(text)
+            day = date.fromisoformat(text)
         except ValueError:
             raise Unfit(f"{name}: write a day as 2026-03-14") from None
+        if not 2000 <= day.year < 3000:
+            raise Unfit(f"{name}: write a day of the years 2000 to 2999")
+        return day
 
     def whole(self, name: str, fallback: int, most: int) -> int:
         """Give a number of the address from 0 to `most`, else the fallback."""

@@ -76,7 +76,7 @@ KEYS: Final[Mapping[str, str]] = {
     "detail version": "versjon",
     "detail effective_at": "fra",
     "detail kind": "slag",
-    "detail thousandths": "tusendeler",
+    "detail thousandths": "mengde",
     "detail to_store": "til butikk",
     "detail document": "bilag",
     "detail note": "merknad",

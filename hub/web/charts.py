@@ -16,6 +16,7 @@ WIDTH: Final = 720
 HEIGHT: Final = 240
 _LEFT: Final = 64
 _TOP: Final = 12
+_RIGHT: Final = 16
 _BOTTOM: Final = 28
 
 
@@ -34,7 +35,7 @@ def bars(entries: Sequence[Bar], *, scale: Callable[[int], str]) -> Markup:
     lowest = min(0, *(-_steps(-entry.value, step) * step for entry in entries)) if entries else 0
     lines = max(1, _steps(max((entry.value for entry in entries), default=0), step))
     high = lines * step
-    width = (WIDTH - _LEFT) / max(1, len(entries))
+    width = (WIDTH - _LEFT - _RIGHT) / max(1, len(entries))
     inner = HEIGHT - _TOP - _BOTTOM
 
     def y(value: int) -> float:

@@ -67,7 +67,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "detail version": "version",
     "detail effective_at": "from",
     "detail kind": "kind",
-    "detail thousandths": "thousandths",
+    "detail thousandths": "quantity",
     "detail to_store": "to store",
     "detail document": "document",
     "detail note": "note",

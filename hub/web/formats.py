@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
@@ -14,6 +15,7 @@ from babel.numbers import NumberFormatError, format_compact_decimal, format_curr
 from appliance.core.money import Currency, Money
 from appliance.mqtt.messages.wire import read_instant
 
+_NUMBER: Final = re.compile(r"-?[0-9][0-9., ]*")
 LOCALES: Final = {"nb": "nb_NO", "en": "en_GB"}
 
 
@@ -32,7 +34,9 @@ class Formats:
     def money(self, minor: int, currency: str) -> str:
         """Write an amount with its currency."""
         known = Currency.parse(currency)
-        return format_currency(Money(minor, known).to_decimal(), known.code, locale=self.locale)
+        text = format_currency(Money(minor, known).to_decimal(), known.code, locale=self.locale)
+        # CLDR wants a space between letters and digits (TR35, part 3, currencySpacing), which Babel does not put in.
+        return re.sub(r"(?<=[A-Z])(?=[0-9])", "\xa0", text)
 
     def amount(self, minor: int, currency: str) -> str:
         """Write an amount without its currency, where the column names it."""
@@ -90,6 +94,10 @@ class Formats:
         """Write a day with its weekday."""
         return format_date(day, "full", locale=self.locale)
 
+    def iso_day(self, day: str) -> str:
+        """Write a day that is kept as "2026-03-14"."""
+        return format_date(date.fromisoformat(day), "EEE d MMM yyyy", locale=self.locale)
+
     def short_day(self, day: date) -> str:
         """Write a day in few characters."""
         return format_date(day, "d MMM", locale=self.locale).rstrip(".")
@@ -115,10 +123,11 @@ class Formats:
     def read_decimal(self, text: str) -> Decimal | None:
         """Read a number; comma and point both part the decimals if there is only one of them."""
         text = text.strip().replace("\xa0", " ").replace("\u202f", " ").replace("\u2212", "-")
+        if not _NUMBER.fullmatch(text):
+            return None
         try:
             if text.count(",") + text.count(".") == 1 and " " not in text:
-                plain = text.replace(",", ".")
-                return Decimal(plain) if plain.lstrip("-").replace(".", "").isdecimal() and plain.isascii() else None
+                return Decimal(text.replace(",", "."))
             return parse_decimal(text, locale=self.locale, strict=True)
         except (NumberFormatError, InvalidOperation):
             return None

@@ -138,9 +138,14 @@ def _admitted(visit: Visit, page: Page) -> Response:
     if page.again is not None and not _is_ours(visit):
         return visit.show("stale.html", status=403)
     try:
-        return page.handler(visit)
+        return _handled(visit, page)
     except Missing:
         return visit.show("missing.html", status=404)
+
+
+def _handled(visit: Visit, page: Page) -> Response:
+    try:
+        return page.handler(visit)
     except Declined as declined:
         assert page.again is not None
         text = wording(visit.language)(declined.text, **declined.values)

@@ -41,6 +41,8 @@ MENU: Final = (
 )
 PAGE_SIZE: Final = 50
 _LONGEST_PERIOD: Final = timedelta(days=731)
+_FIRST_DAY: Final = date(2000, 1, 1)
+_LAST_DAY: Final = date(2999, 12, 31)
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 
 _TEMPLATES: Final = Environment(
@@ -135,9 +137,10 @@ class Visit:
     def day(self, name: str = "day") -> date:
         """Give the day that the address names, else today."""
         try:
-            return date.fromisoformat(self.query(name))
+            day = date.fromisoformat(self.query(name))
         except ValueError:
             return self.site.today
+        return day if _FIRST_DAY <= day <= _LAST_DAY else self.site.today
 
     def period(self) -> tuple[date, date]:
         """Give the days that the address names: from `first` to `last`, else this month until today."""

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from starlette.responses import Response
 
 from hub.access import audit, users
+from hub.access.audit import Entry
 from hub.access.passwords import hashed, unfit
 from hub.access.roles import Right, Role
 from hub.access.users import Refused
 from hub.web.gate import Page
 from hub.web.visit import PAGE_SIZE, Declined, Visit
+from hub.web.wording import wording
 
 
 def listing(visit: Visit) -> Response:
@@ -77,7 +79,36 @@ def audit_list(visit: Visit) -> Response:
     before = int(text) if text.isascii() and text.isdecimal() else 0
     with visit.read() as connection:
         found = audit.entries(connection, before=before, limit=PAGE_SIZE + 1)
-    return visit.show("audit.html", entries=found[:PAGE_SIZE], more=len(found) > PAGE_SIZE, before=before)
+    return visit.show(
+        "audit.html",
+        entries=[(entry, _detail(visit, entry)) for entry in found[:PAGE_SIZE]],
+        more=len(found) > PAGE_SIZE,
+        before=before,
+    )
+
+
+def _detail(visit: Visit, entry: Entry) -> str:
+    """Write what belongs to an entry: what was before what is, amounts and quantities as people write them."""
+    f, say = visit.formats, wording(visit.language)
+    currency = visit.site.settings.currency
+
+    def written(name: str, value: Any) -> str:
+        if name in ("before", "after") and entry.action.startswith("price.") and isinstance(value, int):
+            return f.money(value, currency)
+        if name in ("before", "after") and entry.action == "stock.low" and isinstance(value, int):
+            return f.thousandths(value)
+        if name == "thousandths" and isinstance(value, int):
+            return f.thousandths(value)
+        if name == "effective_at" and isinstance(value, str):
+            return f.minute(value)
+        return say(str(value)) if name in ("role", "before", "after") else str(value)
+
+    order = {name: number for number, name in enumerate(("before", "after", "thousandths"))}
+    return " · ".join(
+        f"{say(f'detail {name}')}: {written(name, value)}"
+        for name, value in sorted(entry.detail.items(), key=lambda item: order.get(item[0], len(order)))
+        if value not in (None, "")
+    )
 
 
 PAGES: Final = (

@@ -14,7 +14,7 @@ from hub.web.charts import Bar, bars
 from hub.web.gate import Page
 from hub.web.visit import Visit
 
-_BEST: Final = 100
+_BEST: Final = 40
 _MOST_BARS: Final = 62
 
 

@@ -12,11 +12,13 @@ from starlette.responses import HTMLResponse, Response
 
 from hub import reports
 from hub.access.roles import Right
-from hub.reports import Turnover
+from hub.catalogue import held
+from hub.reports import KioskState, Turnover
 from hub.sales import stores
+from hub.stock import levels
 from hub.web.charts import Bar, bars
 from hub.web.gate import Page
-from hub.web.visit import Visit
+from hub.web.visit import MENU, Visit
 
 _BEST: Final = 10
 
@@ -50,10 +52,8 @@ def _figures(visit: Visit, connection: Connection) -> dict[str, Any]:
     day, store = visit.day(), visit.query("store")
     totals = reports.by_day(connection, day, store)
     week_ago = day - timedelta(days=7)
-    names = {
-        state.kiosk: f"{state.store} / {state.workstation}"
-        for state in reports.kiosk_states(connection, visit.site.clock())
-    }
+    states = reports.kiosk_states(connection, visit.site.clock())
+    names = {state.kiosk: f"{state.store} / {state.workstation}" for state in states}
     products = reports.by_product(connection, day, store)
     return {
         "day": day,
@@ -62,6 +62,7 @@ def _figures(visit: Visit, connection: Connection) -> dict[str, Any]:
         "after": day + timedelta(days=1) if day < visit.site.today else None,
         "live": day == visit.site.today,
         "sold": bool(totals),
+        "attention": _attention(visit, connection, states) if day == visit.site.today else [],
         "totals": totals or (Turnover(key="", currency=visit.site.settings.currency, count=0, total=0),),
         "week_ago": {entry.currency: entry for entry in reports.by_day(connection, week_ago, store)},
         "week_ago_day": week_ago,
@@ -73,6 +74,18 @@ def _figures(visit: Visit, connection: Connection) -> dict[str, Any]:
         "more_products": max(0, len(products) - _BEST),
         "taxes": reports.by_tax(connection, day, store),
     }
+
+
+def _attention(visit: Visit, connection: Connection, states: tuple[KioskState, ...]) -> list[tuple[str, str, int]]:
+    """Give what wants a person: page, text, number."""
+    found = (
+        ("kiosks", "Tills offline: {count}", sum(state.active and not state.online for state in states)),
+        ("alarms", "In quarantine: {count}", sum(state.quarantined for state in states)),
+        ("stock", "Low stock: {count}", len(levels(connection, only_low=True))),
+        ("products", "Held back: {count}", len(held.listed(connection))),
+    )
+    allowed = {name for name, _, right in MENU if visit.may(right)}
+    return [entry for entry in found if entry[2] and entry[0] in allowed]
 
 
 def _shares(turnovers: tuple[Turnover, ...], labels: dict[str, str]) -> tuple[Share, ...]:
