@@ -32,9 +32,11 @@ SEED = 20261127
 SAMPLE = 60
 
 
-def told(found: Sequence[Found]) -> str:
-    wrong = sum(bool(case.wrong) for case in found)
-    return f"{len(found)} runs, {sum(case.cuts for case in found)} cuts, {wrong} mismatches"
+def tell(found: Sequence[Found], record: Record) -> None:
+    cuts, mismatches_ = sum(case.cuts for case in found), sum(bool(case.wrong) for case in found)
+    record("figures", f"{len(found)} runs, {cuts} cuts, {mismatches_} mismatches")
+    record("cuts", cuts)
+    record("mismatches", mismatches_)
 
 
 def wrong(found: Sequence[Found]) -> list[str]:
@@ -53,7 +55,7 @@ def counted(cases: Sequence[Case]) -> list[Found]:
 def test_at_a_sample_of_cuts_books_and_journal_agree(record_property: Record) -> None:
     cases = plan.everything(counted(plan.sample(list(plan.uncut()), 8, SEED)))
     found = plan.do(plan.sample(cases, SAMPLE, SEED))
-    record_property("figures", told(found))
+    tell(found, record_property)
     assert wrong(found) == []
     assert sum(bool(case.cuts) for case in found) > SAMPLE * 0.8
 
@@ -62,7 +64,7 @@ def test_at_a_sample_of_cuts_books_and_journal_agree(record_property: Record) ->
 @pytest.mark.parametrize("line", LINES)
 def test_at_every_cut_books_and_journal_agree(line: str, record_property: Record) -> None:
     found = plan.do(plan.everything(counted([case for case in plan.uncut() if case.line == line])))
-    record_property("figures", told(found))
+    tell(found, record_property)
     assert wrong(found) == []
     assert sum(bool(case.cuts) for case in found) > len(found) * 0.8
 
@@ -73,7 +75,7 @@ def test_at_every_cut_of_a_recovery_books_and_journal_agree(line: str, record_pr
     approved = [case for case in plan.uncut() if case.line == line and case.dialogue == "approved"]
     recoveries = counted(list(plan.recoveries(counted(approved))))
     found = plan.do(plan.everything(recoveries))
-    record_property("figures", told(found))
+    tell(found, record_property)
     assert wrong(found) == []
 
 
