@@ -118,6 +118,7 @@ def test_a_customer_who_presses_stop_has_cancelled(till: Till, terminal: NexoPoi
     ("how", "reason"),
     [
         ("no amount", "without naming amount"),
+        ("amount 0", "0.00 NOK instead of 18.80 NOK"),
         ("no transaction", "without naming its transaction"),
     ],
 )

@@ -54,7 +54,8 @@ class Child:
     """A forked process, and the socket to it."""
 
     def __init__(self, be: Callable[[socket.socket], None]) -> None:
-        self.ears, theirs = socket.socketpair()
+        # Each message stays one: two that come at once must not be read as one.
+        self.ears, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.pid = os.fork()
         if self.pid == 0:
             self.ears.close()

@@ -73,8 +73,9 @@ def judge(asked: Money, kind: IntentKind, answer: Movement, *, terminal: str, at
     if answer.response.result is Result.FAILURE:
         return _refused(answer)
     taken = _money(answer)
-    if kind is IntentKind.PAY and taken not in (None, asked) and _named(answer, kind):
-        return _approved(taken or asked, kind, answer, terminal)
+    other = taken is not None and taken.minor > 0 and taken != asked
+    if taken is not None and other and kind is IntentKind.PAY and _named(answer, kind):
+        return _approved(taken, kind, answer, terminal)
     doubt = _doubt(asked, kind, answer)
     if doubt:
         return unknown(doubt, answer, terminal)
