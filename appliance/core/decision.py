@@ -13,7 +13,7 @@ from appliance.core.commands import PrintResult, ReceiptKind
 from appliance.core.effects import CancelAttempt, Effect, look_up
 from appliance.core.evolution import receipt_settled
 from appliance.core.moment import Decision, Moment
-from appliance.core.payment import IntentKind, Payment, PaymentState, Progress
+from appliance.core.payment import IntentKind, Payment, PaymentState, Progress, TenderType
 
 
 def decide(checkout: Checkout, command: c.Command, book: PriceBook, moment: Moment) -> Decision | Rejection:
@@ -194,6 +194,8 @@ def _interrupted(checkout: Checkout, payment: Payment, moment: Moment) -> tuple[
         transaction=intent.transaction, attempt=intent.attempt, reason="restarted before sending"
     )
     transaction = checkout.transaction
+    if transaction is not None and intent.kind is IntentKind.PAY and intent.tender is TenderType.CASH:
+        return (never, *cash.no_rounding(transaction))
     original = transaction.payment_of(intent.original_attempt) if transaction else None
     if transaction is None or original is None or payment.reason is None or intent.kind is not IntentKind.REVERSE:
         return (never,)

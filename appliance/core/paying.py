@@ -223,11 +223,11 @@ def _confirmed(
     rounding = cash.rounding_under(transaction, charged, checkout.policy.cash_step)
     events = (confirmed, *cash.rounding_event(transaction, rounding))
     due = transaction.rest + rounding
-    # More than what is due: found after a person had decided otherwise, and the basket or its payments changed.
+    # After a person had decided otherwise, basket and payments may have changed before the charge shows up.
     if not charged.fits or charged.charged > due:
         undo = undoing.reverse(checkout, transaction, charged, UndoReason.MISFIT, moment)
         return (*events, *undo, *doubt.call_staff(checkout))
-    if charged.charged < due:
+    if charged.charged < due or transaction.waiting_lines:
         return events
     if charged.restarted and checkout.policy.after_restart is AfterRestart.REVERSE:
         return (*events, *undoing.reverse(checkout, transaction, charged, UndoReason.RESTART, moment))

@@ -215,6 +215,13 @@ def test_an_acceptor_that_keeps_a_part_has_taken_a_part() -> None:
     assert (till.sale.paid, till.sale.due, till.sale.rounding) == (nok(3000), nok(2480), None)
 
 
+def test_cash_that_a_power_cut_kept_from_being_asked_for_takes_its_rounding_along() -> None:
+    till = accepting()
+    assert till.sale.rounding == nok(20)
+    till.restart()
+    assert (till.sale.rounding, till.sale.due) == (None, nok(5480))
+
+
 def change_of_mind() -> tuple[Till, Outcome]:
     """An acceptor's payment of a rounded sum that staff took for none; and what the machine says of it."""
     till = accepting()

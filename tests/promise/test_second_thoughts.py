@@ -10,12 +10,13 @@ from appliance.core import commands as c
 from appliance.core import events as e
 from appliance.core.checkout import Reason, TransactionState
 from appliance.core.effects import LookUp
+from appliance.core.identifiers import Gtin
 from appliance.core.money import Money
 from appliance.core.payment import IntentKind, Outcome, OutcomeKind, PaymentState, Reference, TenderType
 from appliance.ui.pages import OutcomeUnknownPage
 from appliance.ui.viewmodel import page
 from tests.core.test_selling import reason
-from tests.core.till import MILK, NOK, SODA, Till
+from tests.core.till import BEER, ITEMS, MILK, NOK, SODA, Book, Till, item
 
 
 def decided(decision: c.PaymentDecision) -> Till:
@@ -82,6 +83,25 @@ def test_a_charge_that_shows_up_for_a_smaller_basket_goes_back_and_releases_noth
     assert (till.running.intent.kind, till.running.intent.amount) == (IntentKind.REVERSE, found.amount)
     till.send()
     assert (till.sale.paid.minor, till.checkout.help_called) == (0, True)
+
+
+def test_a_charge_that_shows_up_releases_nothing_that_staff_have_not_allowed_yet() -> None:
+    till = Till(Book(items=(item("milk", 3990, gtins=(Gtin.parse(MILK),)), *ITEMS[1:])))
+    till.scan(MILK)
+    till.pay()
+    till.send()
+    found = till.approved()
+    till.outcome(OutcomeKind.UNKNOWN, "line dropped")
+    till.sign_on()
+    till.do(c.ResolvePayment(till.attempt, c.PaymentDecision.WAS_NOT_PAID, "terminal log"))
+    till.do(c.ReturnToItems())
+    till.do(c.VoidLine(till.sale.active[0].line))
+    till.scan(BEER)
+    first = till.attempt
+    for _ in range(2):
+        till.do(c.ReportOutcome(first, found))
+    assert (till.checkout.state, till.sale.due.minor) == (TransactionState.TENDERING, 0)
+    assert not till.of(e.TransactionCompleted)
 
 
 def test_a_charge_that_shows_up_after_a_part_was_paid_in_another_way_goes_back() -> None:
