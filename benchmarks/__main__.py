@@ -14,7 +14,7 @@ from pathlib import Path
 
 from benchmarks.report import Measurement, print_table, write_json
 
-PARTS = ("store", "restart", "register", "payments", "kiosk", "ui", "hub")
+PARTS = ("store", "restart", "register", "payments", "kiosk", "ui", "hub", "catalogue")
 
 
 def main() -> int:
