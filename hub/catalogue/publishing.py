@@ -102,7 +102,7 @@ def publish(
     number, waiting = place(connection, zone, facts.effective_at)
     current = products(connection, zone)
     base = products_at(connection, zone, number) if waiting else current
-    target = {row["sku"]: dict(row) for row in wanted} if whole else applied(base, wanted)
+    target: Products = {row["sku"]: dict(row) for row in wanted} if whole else applied(base, wanted)
     found = judge(base, target, currency=currency, tax_codes=tax_codes)
     if target == base and newest(connection, zone):
         return None
@@ -138,9 +138,9 @@ def place(connection: Connection, zone: str, effective_at: datetime) -> tuple[in
     return number or newest(connection, zone), waiting[::-1]
 
 
-def applied(base: Products, wanted: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+def applied(base: Products, wanted: Iterable[Mapping[str, Any]]) -> Products:
     """Give the products after changes: a missing key is unchanged, None clears."""
-    target = {sku: dict(product) for sku, product in base.items()}
+    target: dict[str, Mapping[str, Any]] = dict(base)
     for row in wanted:
         product = {"gtins": [], "price": None, **target.get(row["sku"], {}), **row}
         target[row["sku"]] = {key: value for key, value in product.items() if value is not None or key not in _CLEARED}
@@ -234,7 +234,7 @@ def _append(connection: Connection, zone: str, current: Products, target: Produc
     record(connection, zone, number, current, target)
     _store(connection, zone, changed, [*deleted, *(sku for sku in changed if sku in current)])
     touched = {bucket(sku) for sku in (*changed, *deleted)}
-    digests = _digests(connection, zone, touched if number > 1 else range(BUCKETS), target)
+    digests = _digests(connection, zone, touched if number > 1 else range(BUCKETS))
     root = root_digest(digests[i] for i in range(BUCKETS))
     manifest, size = pack(connection, zone, number, target, digests)
     if number > 1:
@@ -284,15 +284,15 @@ def _store(connection: Connection, zone: str, changed: Products, old: Collection
         connection.execute(insert(table), sorted(rows, key=lambda row: (row["bucket"], row["sku"])))
 
 
-def _digests(connection: Connection, zone: str, touched: Iterable[int], target: Products) -> dict[int, bytes]:
-    """Give all bucket digests; those of the touched buckets are made anew."""
-    members: dict[int, list[str]] = {number: [] for number in touched}
-    for sku in sorted(target):
-        number = bucket(sku)
-        if number in members:
-            members[number].append(sku)
+def _digests(connection: Connection, zone: str, touched: Iterable[int]) -> dict[int, bytes]:
+    """Give all bucket digests; those of the touched buckets are made anew, from the digests of their products."""
+    members: dict[int, list[tuple[str, bytes]]] = {number: [] for number in touched}
+    product = schema.catalogue_product
+    query = select(product.c.bucket, product.c.sku, product.c.digest).where(product.c.zone == zone)
     table = schema.catalogue_bucket
     if members:
+        for row in connection.execute(query.where(product.c.bucket.in_(members))):
+            members[row.bucket].append((row.sku, bytes(row.digest)))
         connection.execute(
             delete(table).where(table.c.zone == zone, table.c.bucket == bindparam("in_bucket")),
             [{"in_bucket": number} for number in members],
@@ -300,8 +300,8 @@ def _digests(connection: Connection, zone: str, touched: Iterable[int], target: 
         connection.execute(
             insert(table),
             [
-                {"zone": zone, "bucket": number, "digest": bucket_digest(product_digest(target[sku]) for sku in skus)}
-                for number, skus in members.items()
+                {"zone": zone, "bucket": number, "digest": bucket_digest(digest for _, digest in sorted(group))}
+                for number, group in members.items()
             ],
         )
     rows = connection.execute(select(table.c.bucket, table.c.digest).where(table.c.zone == zone))
