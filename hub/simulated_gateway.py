@@ -211,9 +211,11 @@ def behave(connection: Connection, text: str) -> None:
     put_setting(connection, SETTING, text)
 
 
-def decide(connection: Connection, state: GatewayState) -> int:
-    """Bring every order that waits for its customer to a state; give their number."""
+def decide(connection: Connection, state: GatewayState, *, method: str = "") -> int:
+    """Bring every order that waits for its customer, or every one of a method, to a state; give their number."""
     waits = gateway_order.c.state == GatewayState.IN_PROGRESS.value
+    if method:
+        waits &= gateway_order.c.method == method
     return connection.execute(update(gateway_order).where(waits).values(state=state.value)).rowcount
 
 

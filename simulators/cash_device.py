@@ -102,6 +102,11 @@ class CashMachine:
         self._thread.join()
         self.books.close()
 
+    @property
+    def accepting(self) -> bool:
+        """Whether it takes coins and notes now."""
+        return self._accepting
+
     def behave(self, text: str) -> None:
         """Change how the machine fares from now on."""
         with self._lock:

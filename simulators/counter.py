@@ -58,7 +58,12 @@ class Counter:
 
     def toml(self) -> str:
         """Give the same as text, to be put behind the rest of a configuration file."""
-        return "".join(
-            f"\n[devices.{name}]\n" + "".join(f'{key} = "{value}"\n' for key, value in table.items())
-            for name, table in self.devices().items()
-        )
+        return toml(self.devices())
+
+
+def toml(devices: Mapping[str, Mapping[str, str]]) -> str:
+    """Give device tables as text."""
+    return "".join(
+        f"\n[devices.{name}]\n" + "".join(f'{key} = "{value}"\n' for key, value in table.items())
+        for name, table in devices.items()
+    )

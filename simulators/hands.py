@@ -85,6 +85,10 @@ class Hands:
         seen: View | None = self._ask("view")
         return seen
 
+    def log(self) -> str:
+        """Give what the till has written."""
+        return self._log.read_text(encoding="utf-8", errors="replace")
+
     def screenshot(self, path: Path) -> None:
         """Take the picture on the screen."""
         self._ask(f"screenshot {path}")

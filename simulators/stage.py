@@ -129,8 +129,9 @@ class Broker(Service):
 class Hub(Service):
     """The hub: its store in a folder, its receipts on a loopback port."""
 
-    def __init__(self, folder: Path, broker: Broker) -> None:
+    def __init__(self, folder: Path, broker: Broker, *, settings: str = "") -> None:
         folder.mkdir(parents=True, exist_ok=True)
+        (folder / "hub.toml").write_text(settings, encoding="utf-8")
         self.folder = folder
         self.http_port = free_port()
         words = [
@@ -150,22 +151,25 @@ class Hub(Service):
         super().start()
         wait_for(lambda: listens(self.http_port), "the start of the hub")
 
-    def ask(self, *words: str) -> str:
-        """Run a command of the hub and give what it prints; CalledProcessError if it fails."""
+    def ask(self, *words: str, told: str = "") -> str:
+        """Run a command of the hub, with `told` as its input, and give what it prints.
+
+        CalledProcessError if it fails.
+        """
         done = subprocess.run(  # noqa: S603  # the stage's own program
-            self._command(*words), check=True, capture_output=True, text=True
+            self._command(*words), check=True, capture_output=True, text=True, input=told
         )
         return done.stdout
 
 
 class Stage:
-    """Broker and hub of one shop, with the sample products; use as a context manager."""
+    """Broker and hub of one shop, with the sample products; use as a context manager. `settings`: its hub.toml."""
 
-    def __init__(self, folder: Path, *, products: Path = SAMPLE_SHOP / "products.csv") -> None:
+    def __init__(self, folder: Path, *, products: Path = SAMPLE_SHOP / "products.csv", settings: str = "") -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.broker = Broker(folder / "broker")
-        self.hub = Hub(folder / "hub", self.broker)
+        self.hub = Hub(folder / "hub", self.broker, settings=settings)
         self._products = products
 
     def __enter__(self) -> Self:
@@ -180,10 +184,12 @@ class Stage:
         self.hub.stop()
         self.broker.stop()
 
-    def configuration(self, name: str, devices: str, *, workstation: str = "1", screen: str = "") -> Path:
+    def configuration(
+        self, name: str, devices: str, *, workstation: str = "1", shop: str = "Torgbua", screen: str = ""
+    ) -> Path:
         """Write the configuration of a kiosk of this shop and give its path.
 
-        `devices` is its TOML device tables, `screen` further lines of [screen].
+        `devices` is its TOML device tables, `shop` the name on its screen, `screen` further lines of [screen].
         """
         state = self.folder / name
         state.mkdir(exist_ok=True)
@@ -197,6 +203,7 @@ class Stage:
                 pin=hash_pin(PIN),
                 pictures=self._products.parent / "pictures",
                 workstation=workstation,
+                shop=shop,
                 screen=screen,
             )
             + devices,
@@ -213,7 +220,7 @@ zone = "main"
 state = "{state}"
 
 [shop]
-name = "Torgbua"
+name = "{shop}"
 organisation_number = "999 999 999 MVA"
 address = ["Torget 1", "0155 Oslo"]
 footer = "Takk for handelen og velkommen tilbake!"

@@ -6,6 +6,8 @@ import threading
 from dataclasses import dataclass
 from typing import Protocol
 
+from appliance.core.money import Money
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
@@ -49,7 +51,7 @@ class DeviceRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paper:
-    """A receipt that came out; its picture is at /paper/<id>.png."""
+    """A receipt that came out; its picture is at paper/<id>.png."""
 
     id: int
     caption: str
@@ -108,6 +110,23 @@ class Changes:
         with self._turned:
             self._turned.wait_for(lambda: self._ended or self._count != seen, timeout)
             return None if self._ended else self._count
+
+
+class Phone(Protocol):
+    """The customer's phone, on which an app may ask whether to pay."""
+
+    @property
+    def method(self) -> str:
+        """The gateway's name for this way of paying."""
+        ...
+
+    def asked(self) -> Money | None:
+        """Give what it asks for; None if it asks nothing."""
+        ...
+
+    def answer(self, word: str) -> None:
+        """Do one of "pay", "decline", "expire"; LookupError if it is none."""
+        ...
 
 
 class Counter(Protocol):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -16,9 +17,10 @@ from PIL.Image import Image
 from appliance.core.identifiers import Language
 from appliance.core.money import Currency, Money
 from appliance.core.receipt_text import RECEIPT_TEXTS, amount_text
-from simulators.counter import Counter
+from simulators.cash_device import CashMachine
+from simulators.counter import Counter, toml
 from simulators.goods import Good
-from simulators.panel.board import Board, Changes, Choice, DeviceRow, Paper, Sample, TerminalFace
+from simulators.panel.board import Board, Changes, Choice, DeviceRow, Paper, Phone, Sample, TerminalFace
 from simulators.panel.samples import samples
 
 _GLANCE_S: Final = 0.1
@@ -31,15 +33,22 @@ _MODES: Final[Mapping[str, tuple[str, str, str]]] = {
     "late": ("Answers late", f"ask, late {_LATE_S}", f"Every answer comes after {_LATE_S} s."),
     "silent": ("Never answers", "silent", "Payments get no answer at all."),
 }
+_CASH: Final = (1000, 5000, 10000, 20000)
+"""What can be put into the machine for coins and notes; øre."""
 _ANSWERS: Final = {"approve": "approve", "decline": "decline 51", "cancel": "cancel"}
 
 
 class CounterPanel:
-    """A counter for the panel (`board.Counter`); use as a context manager. `data` keeps books and receipts."""
+    """A counter for the panel (`board.Counter`); use as a context manager. `data` keeps books and receipts.
 
-    def __init__(self, data: Path, goods: Sequence[Good], *, pictures: Path) -> None:
+    `phone`: that of the customer, where the till takes payments by phone.
+    """
+
+    def __init__(self, data: Path, goods: Sequence[Good], *, pictures: Path, phone: Phone | None = None) -> None:
         self.changes = Changes()
         self.counter = Counter(data / "terminal", paper=data / "receipts", answer=_MODES["ask"][1])
+        self.cash = CashMachine(data / "cash")
+        self._phone = phone
         self._goods = samples(goods, datetime.now(UTC).date())
         self._pictures = pictures
         self._lock = threading.RLock()
@@ -56,6 +65,7 @@ class CounterPanel:
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as stack:
             stack.enter_context(self.counter)
+            stack.enter_context(self.cash)
             watcher = threading.Thread(target=self._watch, name="counter")
             watcher.start()
             stack.callback(watcher.join)
@@ -68,6 +78,22 @@ class CounterPanel:
     ) -> None:
         self._stack.close()
 
+    def toml(self) -> str:
+        """Give what a till's configuration must say to use all of it."""
+        devices = dict(self.counter.devices())
+        tenders = ["card", "cash"]
+        devices["cash"] = {
+            "category": "cash",
+            "driver": "acceptor",
+            "device": "simulated",
+            "address": self.cash.address,
+            "currency": "NOK",
+        }
+        if self._phone is not None:
+            tenders.append("qr")
+            devices["phone"] = {"category": "qr", "driver": "hub", "method": self._phone.method}
+        return f"[selling]\ntenders = {json.dumps(tenders)}\n{toml(devices)}"
+
     # What the page shows --------------------------------------------------------------------------------------------
 
     def board(self) -> Board:
@@ -78,7 +104,13 @@ class CounterPanel:
                 lamp="",
                 printer_good=self._printer_good(),
                 terminal=self._terminal(),
-                rows=(self._scanner_row(), self._printer_row(), self._drawer_row()),
+                rows=(
+                    *(() if self._phone is None else (_phone_row(self._phone.asked()),)),
+                    self._cash_row(),
+                    self._scanner_row(),
+                    self._printer_row(),
+                    self._drawer_row(),
+                ),
                 papers=tuple(paper for paper, _ in self._papers[self._torn :]),
             )
 
@@ -124,6 +156,16 @@ class CounterPanel:
             answers=answers if plugged else (),
             modes=modes if plugged else (),
             plug=plug,
+        )
+
+    def _cash_row(self) -> DeviceRow:
+        accepting = self.cash.accepting
+        return DeviceRow(
+            device="cash",
+            title="Coins and notes",
+            text="takes money" if accepting else "shut",
+            good=True,
+            actions=tuple(Choice(name=str(minor), label=f"{minor // 100} kr", enabled=accepting) for minor in _CASH),
         )
 
     def _scanner_row(self) -> DeviceRow:
@@ -183,12 +225,15 @@ class CounterPanel:
 
     def act(self, device: str, action: str) -> None:
         """Do what a button says."""
-        acts: Mapping[str, Callable[[str], None]] = {
+        acts: dict[str, Callable[[str], None]] = {
             "terminal": self._act_terminal,
             "printer": self._act_printer,
             "scanner": self._act_scanner,
             "drawer": self._act_drawer,
+            "cash": self._act_cash,
         }
+        if self._phone is not None:
+            acts["phone"] = self._phone.answer
         if device not in acts:
             raise LookupError(f"no device {device!r}")
         with self._lock:
@@ -224,6 +269,11 @@ class CounterPanel:
         self._condition["drawer_open"] = False
         self.counter.printer.change(drawer_open=False)
 
+    def _act_cash(self, action: str) -> None:
+        if action not in map(str, _CASH):
+            raise LookupError(f"no coin or note of {action!r} øre")
+        self.cash.insert(int(action))
+
     def _turn_plug(self, device: str, action: str, plug: Callable[[], None], unplug: Callable[[], None]) -> None:
         if action != "plug":
             raise LookupError(f"no action {action!r} of the {device}")
@@ -243,10 +293,25 @@ class CounterPanel:
                     pulses = printer.pulses
                     self._condition["drawer_open"] = True
                     printer.change(drawer_open=True)
-            seen = (len(self._papers), terminal.pending(), len(terminal.books.entries()), pulses)
+            asked = None if self._phone is None else self._phone.asked()
+            entries = len(terminal.books.entries())
+            seen = (len(self._papers), terminal.pending(), entries, pulses, asked, self.cash.accepting)
             if seen != self._seen:
                 self._seen = seen
                 self.changes.note()
+
+
+def _phone_row(asked: Money | None) -> DeviceRow:
+    buttons = (("pay", "Pay", "good"), ("decline", "Decline", ""), ("expire", "Let it expire", ""))
+    return DeviceRow(
+        device="phone",
+        title="Customer's phone",
+        text="asks nothing" if asked is None else f"asks: pay {amount_text(asked, _TEXTS)} {asked.currency}?",
+        good=True,
+        actions=tuple(
+            Choice(name=name, label=label, tone=tone, enabled=asked is not None) for name, label, tone in buttons
+        ),
+    )
 
 
 def _plug(plugged: bool) -> Choice:

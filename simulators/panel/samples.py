@@ -43,7 +43,7 @@ def _sample(good: Good) -> Sample:
         name=item.name(_NB, _NB),
         price=" · ".join((f"{price}{per}", *notes)),
         category=item.category or "Other",
-        picture=f"/picture/{item.picture}.png" if item.picture else "",
+        picture=f"picture/{item.picture}.png" if item.picture else "",
     )
 
 

@@ -1,4 +1,7 @@
-"""The web server of the panel: one page, a JSON interface, and server-sent events; on the loopback address only."""
+"""The web server of the panel: a page for each counter, JSON, and server-sent events; on the loopback address only.
+
+The counters of a shop are at /1/, /2/ and so on; /shop says how many there are.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ import logging
 import re
 import sys
 import threading
+from collections.abc import Sequence
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib import resources
@@ -20,22 +24,25 @@ log = logging.getLogger(__name__)
 
 _KEEP_ALIVE_SECONDS: Final = 15.0
 _LARGEST_BODY: Final = 16_384
+_PLACE: Final = re.compile(r"/([1-9])(/.*)")
 _PAPER: Final = re.compile(r"/paper/([0-9]{1,9})\.png")
 _PICTURE: Final = re.compile(r"/picture/([a-z0-9_-]{1,64})\.png")
 
 
 class Panel:
-    """Serves a counter; use as a context manager. Port 0 takes a free one, `url` says which."""
+    """Serves one to nine counters; use as a context manager. Port 0 takes a free one, `url` says which.
 
-    def __init__(self, counter: Counter, *, port: int = 0) -> None:
-        self._counter = counter
-        self._server = _Server(("127.0.0.1", port), counter)
+    `hub` is the address of the hub's own page; "" = it has none.
+    """
+
+    def __init__(self, *counters: Counter, port: int = 0, hub: str = "") -> None:
+        self._server = _Server(("127.0.0.1", port), counters, hub)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), name="panel")
 
     @property
     def url(self) -> str:
-        """Address of the page."""
-        return f"http://127.0.0.1:{self._server.server_port}/"
+        """Address of the first counter's page."""
+        return f"http://127.0.0.1:{self._server.server_port}/1/"
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -44,7 +51,8 @@ class Panel:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._counter.changes.end()
+        for counter in self._server.counters:
+            counter.changes.end()
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
@@ -53,9 +61,10 @@ class Panel:
 class _Server(ThreadingHTTPServer):
     daemon_threads = False
 
-    def __init__(self, address: tuple[str, int], counter: Counter) -> None:
+    def __init__(self, address: tuple[str, int], counters: Sequence[Counter], hub: str) -> None:
         super().__init__(address, _Handler)
-        self.counter = counter
+        self.counters = counters
+        self.hub = hub
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         log.debug("a page went away in the middle of an answer", exc_info=sys.exception())
@@ -68,22 +77,31 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = 30
 
     def do_GET(self) -> None:
-        counter = self.server.counter
         if not self._ours():
             return
         try:
             if self.path == "/":
+                self.send_response(HTTPStatus.FOUND)
+                self.send_header("Location", "/1/")
+                self.end_headers()
+                return
+            if self.path == "/shop":
+                shop = {"counters": len(self.server.counters), "hub": self.server.hub}
+                self._answer(_json(shop), "application/json")
+                return
+            counter, path = self._place()
+            if path == "/":
                 page = resources.files("simulators.panel").joinpath("panel.html").read_bytes()
                 self._answer(page, "text/html; charset=utf-8")
-            elif self.path == "/api/state":
+            elif path == "/api/state":
                 self._answer(_json(dataclasses.asdict(counter.board())), "application/json")
-            elif self.path == "/api/goods":
+            elif path == "/api/goods":
                 self._answer(_json([dataclasses.asdict(item) for item in counter.goods()]), "application/json")
-            elif self.path == "/api/events":
+            elif path == "/api/events":
                 self._events(counter)
-            elif found := _PAPER.fullmatch(self.path):
+            elif found := _PAPER.fullmatch(path):
                 self._answer(counter.paper(int(found[1])), "image/png")
-            elif found := _PICTURE.fullmatch(self.path):
+            elif found := _PICTURE.fullmatch(path):
                 self._answer(counter.picture(found[1]), "image/png")
             else:
                 self.send_error(HTTPStatus.NOT_FOUND)
@@ -91,17 +109,17 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_error(HTTPStatus.NOT_FOUND, explain=str(error))
 
     def do_POST(self) -> None:
-        counter = self.server.counter
         if not self._ours():
             return
         if self.headers.get_content_type() != "application/json":
             self.send_error(HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
             return
         try:
+            counter, path = self._place()
             body = self._body()
-            if self.path == "/api/scan":
+            if path == "/api/scan":
                 counter.scan(_text(body, "code"))
-            elif self.path == "/api/device":
+            elif path == "/api/device":
                 counter.act(_text(body, "device"), _text(body, "action"))
             else:
                 self.send_error(HTTPStatus.NOT_FOUND)
@@ -111,6 +129,13 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self.send_response(HTTPStatus.NO_CONTENT)
         self.end_headers()
+
+    def _place(self) -> tuple[Counter, str]:
+        """Give the counter that is asked, and what of it; LookupError if there is none."""
+        found = _PLACE.fullmatch(self.path)
+        if not found or int(found[1]) > len(self.server.counters):
+            raise LookupError(f"no counter at {self.path}")
+        return self.server.counters[int(found[1]) - 1], found[2]
 
     def _body(self) -> object:
         length = int(self.headers.get("Content-Length", ""))

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from simulators.agreement import Takings, compare
 from simulators.counter import Counter
-from simulators.demo import compare
 from simulators.hands import Hands
 from simulators.stage import Stage
 
@@ -67,6 +67,11 @@ def finish(hands: Hands) -> None:
         time.sleep(0.05)
 
 
+def agree(stage: Stage, counter: Counter) -> bool:
+    books = {"terminal": counter.terminal.books.balance()}
+    return compare(stage, Takings(state=stage.folder / "kiosk", books=books))
+
+
 MOMENTS: dict[str, Moment] = {
     "idle": lambda _hands, _counter: None,
     "scanned": _after_the_scan,
@@ -102,7 +107,7 @@ def test_after_the_plug_was_pulled_at_any_moment_all_books_agree(tmp_path: Path,
             hands.wait(lambda view: view["page"] != "starting", "the end of the start")
             finish(hands)
             assert hands.stop() == 0
-        assert compare(stage, stage.folder / "kiosk", counter.terminal.books.balance())
+        assert agree(stage, counter)
 
 
 def test_broker_and_hub_killed_during_sales_lose_and_double_nothing(tmp_path: Path) -> None:
@@ -117,4 +122,4 @@ def test_broker_and_hub_killed_during_sales_lose_and_double_nothing(tmp_path: Pa
                 down.start()
                 _paid(hands, counter)
                 finish(hands)
-        assert compare(stage, stage.folder / "kiosk", counter.terminal.books.balance())
+        assert agree(stage, counter)

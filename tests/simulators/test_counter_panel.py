@@ -9,6 +9,7 @@ import pytest
 
 from appliance.core.checkout import TransactionState
 from appliance.core.commands import ChooseReceipt, Condition, FinishSale, Health, ReceiptKind, RequestPayment
+from appliance.core.money import Currency, Money
 from appliance.core.payment import PaymentState, TenderType
 from simulators.goods import SAMPLE_SHOP, Good
 from simulators.panel.board import Board
@@ -99,7 +100,7 @@ def test_pulling_the_plug_in_a_payment_leaves_it_in_doubt_until_the_terminal_is_
 
 def test_the_till_sees_what_the_printer_lacks(stall: Stall, desk: CounterPanel):
     desk.act("printer", "paper")
-    assert "no paper" in desk.board().rows[1].text
+    assert "no paper" in next(row for row in desk.board().rows if row.device == "printer").text
     stall.window.wait(lambda now: Condition.PAPER_OUT in now.devices["printer"].conditions, "no paper")
     desk.act("printer", "paper")
     stall.window.wait(lambda now: not now.devices["printer"].conditions, "paper again")
@@ -144,8 +145,53 @@ def test_every_sample_is_read_as_it_says(goods: tuple[Good, ...], desk: CounterP
         )
 
 
+class PaperPhone:
+    """A phone that writes down what it was told."""
+
+    method = "phone-1"
+
+    def __init__(self) -> None:
+        self.asks: Money | None = None
+        self.told: list[str] = []
+
+    def asked(self) -> Money | None:
+        return self.asks
+
+    def answer(self, word: str) -> None:
+        self.told.append(word)
+
+
+def test_the_phone_may_answer_only_while_it_is_asked(tmp_path: Path, goods: tuple[Good, ...]):
+    phone = PaperPhone()
+    with CounterPanel(tmp_path / "panel", goods, pictures=SAMPLE_SHOP / "pictures", phone=phone) as desk:
+        row = desk.board().rows[0]
+        assert (row.title, row.text) == ("Customer's phone", "asks nothing")
+        assert [action.enabled for action in row.actions] == [False, False, False]
+        phone.asks = Money(2290, Currency.parse("NOK"))
+        row = shown(desk, lambda board: board.rows[0].text != "asks nothing").rows[0]
+        assert row.text == "asks: pay 22,90 NOK?"
+        assert all(action.enabled for action in row.actions)
+        for action in row.actions:
+            desk.act("phone", action.name)
+    assert phone.told == ["pay", "decline", "expire"]
+
+
+def test_coins_and_notes_come_back_while_nobody_pays_in_cash(desk: CounterPanel):
+    row = next(row for row in desk.board().rows if row.device == "cash")
+    assert (row.text, {action.enabled for action in row.actions}) == ("shut", {False})
+    desk.act("cash", "1000")
+    assert desk.cash.books.balance() == 0
+
+
 def test_an_unknown_button_is_refused(desk: CounterPanel):
-    for device, action in (("terminal", "explode"), ("printer", ""), ("drawer", "lock"), ("toaster", "plug")):
+    for device, action in (
+        ("terminal", "explode"),
+        ("printer", ""),
+        ("drawer", "lock"),
+        ("toaster", "plug"),
+        ("cash", "123"),
+        ("phone", "pay"),
+    ):
         with pytest.raises(LookupError):
             desk.act(device, action)
     with pytest.raises(LookupError):

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import urllib.request
 from collections.abc import Iterator
 
 import pytest
@@ -85,11 +86,11 @@ def ask(
 
 
 def _port(panel: Panel) -> int:
-    return int(panel.url.rsplit(":", 1)[1].strip("/"))
+    return int(panel.url.rsplit(":", 1)[1].split("/")[0])
 
 
 def test_the_page_needs_nothing_from_anywhere_else(panel: Panel):
-    status, page = ask(panel, "GET", "/")
+    status, page = ask(panel, "GET", "/1/")
     assert status == 200
     assert b"<title>Kvitt counter" in page
     for outside in (b'src="http', b'href="http', b"@import", b"url(http", b"//cdn"):
@@ -97,8 +98,8 @@ def test_the_page_needs_nothing_from_anywhere_else(panel: Panel):
 
 
 def test_the_goods_and_the_state_are_json(panel: Panel):
-    assert json.loads(ask(panel, "GET", "/api/goods")[1])[0]["name"] == "Brød <b>"
-    state = json.loads(ask(panel, "GET", "/api/state")[1])
+    assert json.loads(ask(panel, "GET", "/1/api/goods")[1])[0]["name"] == "Brød <b>"
+    state = json.loads(ask(panel, "GET", "/1/api/state")[1])
     assert state["terminal"]["answers"][0] == {
         "name": "approve",
         "label": "Approve",
@@ -110,21 +111,33 @@ def test_the_goods_and_the_state_are_json(panel: Panel):
 
 
 def test_a_click_on_an_item_scans_its_code(panel: Panel, counter: PaperCounter):
-    assert ask(panel, "POST", "/api/scan", {"code": "7038010009457"})[0] == 204
+    assert ask(panel, "POST", "/1/api/scan", {"code": "7038010009457"})[0] == 204
     assert counter.scanned == ["7038010009457"]
 
 
 def test_a_button_does_what_it_says(panel: Panel, counter: PaperCounter):
-    assert ask(panel, "POST", "/api/device", {"device": "terminal", "action": "approve"})[0] == 204
+    assert ask(panel, "POST", "/1/api/device", {"device": "terminal", "action": "approve"})[0] == 204
     assert counter.acts == [("terminal", "approve")]
 
 
 def test_a_receipt_is_a_picture(panel: Panel):
-    assert ask(panel, "GET", "/paper/1.png") == (200, PNG)
+    assert ask(panel, "GET", "/1/paper/1.png") == (200, PNG)
 
 
 @pytest.mark.parametrize(
-    "path", ["/paper/2.png", "/paper/../1.png", "/picture/apple.png", "/etc/passwd", "/api/", "/api/scan"]
+    "path",
+    [
+        "/1/paper/2.png",
+        "/1/paper/../1.png",
+        "/1/picture/apple.png",
+        "/etc/passwd",
+        "/1/etc/passwd",
+        "/2/api/state",
+        "/0/",
+        "/1",
+        "/1/api/",
+        "/1/api/scan",
+    ],
 )
 def test_what_is_not_there_is_not_found(panel: Panel, path: str):
     assert ask(panel, "GET", path)[0] == 404
@@ -133,13 +146,13 @@ def test_what_is_not_there_is_not_found(panel: Panel, path: str):
 @pytest.mark.parametrize(
     ("path", "body"),
     [
-        ("/api/scan", {}),
-        ("/api/scan", {"code": 1}),
-        ("/api/scan", ["code"]),
-        ("/api/scan", {"code": ""}),
-        ("/api/scan", b"{"),
-        ("/api/scan", b"x" * 20_000),
-        ("/api/device", {"device": "toaster", "action": "burn"}),
+        ("/1/api/scan", {}),
+        ("/1/api/scan", {"code": 1}),
+        ("/1/api/scan", ["code"]),
+        ("/1/api/scan", {"code": ""}),
+        ("/1/api/scan", b"{"),
+        ("/1/api/scan", b"x" * 20_000),
+        ("/1/api/device", {"device": "toaster", "action": "burn"}),
     ],
 )
 def test_a_request_that_means_nothing_is_refused(panel: Panel, counter: PaperCounter, path: str, body: object):
@@ -149,16 +162,16 @@ def test_a_request_that_means_nothing_is_refused(panel: Panel, counter: PaperCou
 
 def test_a_page_of_another_site_can_change_nothing(panel: Panel, counter: PaperCounter):
     plain = {"Content-Type": "text/plain"}
-    assert ask(panel, "POST", "/api/scan", {"code": "1"}, plain)[0] == 415
+    assert ask(panel, "POST", "/1/api/scan", {"code": "1"}, plain)[0] == 415
     foreign = {"Host": "evil.example"}
-    assert ask(panel, "POST", "/api/scan", {"code": "1"}, foreign)[0] == 421
-    assert ask(panel, "GET", "/api/state", headers=foreign)[0] == 421
+    assert ask(panel, "POST", "/1/api/scan", {"code": "1"}, foreign)[0] == 421
+    assert ask(panel, "GET", "/1/api/state", headers=foreign)[0] == 421
     assert counter.scanned == []
 
 
 def test_every_open_page_hears_of_a_change(panel: Panel, counter: PaperCounter):
     connection = http.client.HTTPConnection("127.0.0.1", _port(panel), timeout=10)
-    connection.request("GET", "/api/events")
+    connection.request("GET", "/1/api/events")
     events = connection.getresponse()
     assert _state(events)["last_scan"] == ""
     counter.scan("96385074")
@@ -166,10 +179,26 @@ def test_every_open_page_hears_of_a_change(panel: Panel, counter: PaperCounter):
     connection.close()
 
 
+def test_the_counters_of_a_shop_are_side_by_side_on_one_panel(counter: PaperCounter):
+    second = PaperCounter()
+    with Panel(counter, second, hub="http://127.0.0.1:1/hub/") as panel:
+        assert json.loads(ask(panel, "GET", "/shop")[1]) == {"counters": 2, "hub": "http://127.0.0.1:1/hub/"}
+        assert ask(panel, "POST", "/2/api/scan", {"code": "96385074"})[0] == 204
+        assert ask(panel, "GET", "/2/")[0] == 200
+        assert ask(panel, "GET", "/3/")[0] == 404
+        assert ask(panel, "POST", "/3/api/scan", {"code": "96385074"})[0] == 400
+    assert (counter.scanned, second.scanned) == ([], ["96385074"])
+
+
+def test_the_bare_address_leads_to_the_first_counter(panel: Panel):
+    with urllib.request.urlopen(panel.url.removesuffix("1/"), timeout=10) as answer:
+        assert answer.url == panel.url
+
+
 def test_the_end_of_the_panel_ends_its_pages(counter: PaperCounter):
     with Panel(counter) as panel:
         connection = http.client.HTTPConnection("127.0.0.1", _port(panel), timeout=10)
-        connection.request("GET", "/api/events")
+        connection.request("GET", "/1/api/events")
         events = connection.getresponse()
         _state(events)
     assert events.read() == b""
