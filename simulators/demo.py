@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -30,6 +31,8 @@ from simulators.phone import WAITS, Phone
 from simulators.stage import PIN, Stage
 
 MOST_KIOSKS: Final = 4
+OWNER: Final = "owner"
+"""Who may do everything on the hub's page."""
 HUB_SETTINGS: Final = 'shop_name = "Torgbua"\ngateway = "simulated"\n'
 
 
@@ -64,6 +67,8 @@ def play_with_people(stage: Stage, kiosks: int) -> int:
     """Open the windows of the kiosks and the panel of their devices; end when the windows are shut."""
     names = [str(number) for number in range(1, kiosks + 1)]
     stage.hub.ask("gateway", "behave", WAITS)
+    password = secrets.token_urlsafe(12)
+    stage.hub.ask("user", "add", OWNER, "--role", "owner", "--language", "en", told=f"{password}\n")
     known = goods()
     with contextlib.ExitStack() as stack:
         phones = [stack.enter_context(Phone(stage.hub.folder, f"phone-{name}")) for name in names]
@@ -73,11 +78,13 @@ def play_with_people(stage: Stage, kiosks: int) -> int:
             )
             for name, phone in zip(names, phones, strict=True)
         ]
-        panel = stack.enter_context(Panel(*desks))
+        panel = stack.enter_context(Panel(*desks, hub=stage.hub.page))
         tills = [start_till(stage, name, desk, alone=kiosks == 1) for name, desk in zip(names, desks, strict=True)]
         say(f"scanner, terminal, phone, cash and printer: {panel.url}")
         say(f"staff sign in by touching the shop's name, PIN {PIN}; shut the window{'s' * (kiosks > 1)} to end")
+        say(f"the hub's page: {stage.hub.page} - name {OWNER}, password {password}")
         webbrowser.open(panel.url)
+        webbrowser.open(stage.hub.page)
         with interrupts_go_to(tills):
             codes = [till.wait() for till in tills]
         takings = [

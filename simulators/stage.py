@@ -151,6 +151,11 @@ class Hub(Service):
         super().start()
         wait_for(lambda: listens(self.http_port), "the start of the hub")
 
+    @property
+    def page(self) -> str:
+        """Address of its page for the shop's people."""
+        return f"http://127.0.0.1:{self.http_port}/hub/"
+
     def ask(self, *words: str, told: str = "") -> str:
         """Run a command of the hub, with `told` as its input, and give what it prints.
 
