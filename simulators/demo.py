@@ -79,7 +79,10 @@ def play_with_people(stage: Stage, kiosks: int) -> int:
             for name, phone in zip(names, phones, strict=True)
         ]
         panel = stack.enter_context(Panel(*desks, hub=stage.hub.page))
-        tills = [start_till(stage, name, desk, alone=kiosks == 1) for name, desk in zip(names, desks, strict=True)]
+        tills = []
+        for name, desk in zip(names, desks, strict=True):
+            tills.append(stack.enter_context(start_till(stage, name, desk, alone=kiosks == 1)))
+            stack.callback(tills[-1].terminate)
         say(f"scanner, terminal, phone, cash and printer: {panel.url}")
         say(f"staff sign in by touching the shop's name, PIN {PIN}; shut the window{'s' * (kiosks > 1)} to end")
         say(f"the hub's page: {stage.hub.page} - name {OWNER}, password {password}")

@@ -38,8 +38,8 @@ def test_two_tills_one_panel_and_the_hubs_page_are_there_until_somebody_ends_the
         assert demo.wait(60) == 0, said.read_text()
         assert "hub: 0 sales, 0 øre: all agree" in said.read_text()
     finally:
-        demo.kill()
-        demo.wait()
+        demo.send_signal(signal.SIGINT)
+        demo.wait(60)
 
 
 def _get(url: str) -> object:
