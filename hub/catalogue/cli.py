@@ -170,7 +170,7 @@ def _said(made: catalogue.Publication | held.Held | None) -> int:
                 f"{made.zone}/{made.version}: {made.products} products, {made.changed} changed, {made.deleted} deleted"
             )
             for version in made.again:
-                print(f"{made.zone}/{version}: the list that waits for its time, with these changes in it")
+                print(f"{made.zone}/{version}: the list that waits for its time or its waves, with these changes in it")
     return 0
 
 
@@ -196,7 +196,7 @@ def _print(seen: Preview, *, lines: int) -> None:
     if seen.held:
         print(f"improbable, and to be held back: {seen.held}")
     for version in seen.waiting:
-        print(f"version {version} waits for its time; it will be published again with these changes in it")
+        print(f"version {version} waits for its time or its waves; it will be published again with these changes in it")
     print(f"{seen.products} products, no faults")
 
 

@@ -51,7 +51,7 @@ class Publication:
     changed: int
     deleted: int
     again: tuple[int, ...] = ()
-    """Versions that waited for a later time, published anew with these changes in them."""
+    """Versions that waited for a later time or for their waves, published anew with these changes in them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,8 +86,8 @@ def publish(
 
     `whole`: they are all products, others are deleted. Else a row is a SKU and what changes in it: a key that is
     missing stays as it is, None clears it. They change the version that is in force when they come into force; versions
-    that wait for a later time are published again with the changes in them. Refused or HeldBack say why not, and
-    nothing has changed then.
+    that wait for a later time or their waves are published again with the changes in them. Refused or HeldBack say why
+    not, and nothing has changed then.
     """
     facts = Facts(
         currency=currency,
@@ -99,7 +99,7 @@ def publish(
         released_by=released_by,
     )
     take_turns(connection)
-    number, waiting = place(connection, zone, facts.effective_at)
+    number, waiting = place(connection, zone, facts.effective_at, cohort)
     current = products(connection, zone)
     base = products_at(connection, zone, number) if waiting else current
     target: Products = {row["sku"]: dict(row) for row in wanted} if whole else applied(base, wanted)
@@ -119,7 +119,7 @@ def publish(
         try:
             judge(merged, merged, currency=currency, tax_codes=tax_codes)
         except Refused as error:
-            raise Refused(f"with version {version.version}, which waits for its time: {error}") from error
+            raise Refused(f"with version {version.version}, which waits for its time or its waves: {error}") from error
         kept = replace(facts, effective_at=version.effective_at, forced=version.forced, cohort=version.cohort)
         kept = replace(kept, origin=f"version {version.version} again", made_by=version.made_by)
         before, at_hand, previous = later, merged, at_hand
@@ -127,13 +127,21 @@ def publish(
     return replace(made, again=tuple(again))
 
 
-def place(connection: Connection, zone: str, effective_at: datetime) -> tuple[int, Sequence[Version]]:
-    """Give the version that a change of this time changes, and those above it that come into force only later."""
-    number = in_force(connection, zone, effective_at)
+def place(
+    connection: Connection, zone: str, effective_at: datetime, cohort: int = 100
+) -> tuple[int, Sequence[Version]]:
+    """Give the version that a change changes, and those above it that come into force later, or are still in waves.
+
+    A change for all stores changes what all of them may use; a further wave is made on the one that is under way.
+    """
+    number = in_force(connection, zone, effective_at, everywhere=cohort == 100)
     waiting: list[Version] = []
     if number:
         for version in versions(connection, zone):
-            if version.version > number and (not waiting or version.effective_at < waiting[-1].effective_at):
+            superseded = waiting and (
+                waiting[-1].effective_at <= version.effective_at and waiting[-1].cohort >= version.cohort
+            )
+            if version.version > number and not superseded:
                 waiting.append(version)
     return number or newest(connection, zone), waiting[::-1]
 

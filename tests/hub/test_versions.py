@@ -250,6 +250,22 @@ def test_a_change_now_leaves_the_list_that_waits_where_it_is_and_goes_into_it(da
     assert now(database) == then
 
 
+def test_a_price_for_all_stores_does_not_bring_them_the_list_of_a_wave(database: Database) -> None:
+    put(database, shop(10))
+    put(database, [{"sku": "sku-1", "price": 1990}], whole=False, cohort=10)
+    made = put(database, [{"sku": "sku-2", "price": 1890}], whole=False)
+    assert (made.version, made.again) == (3, (4,))
+    with database.read() as connection:
+        everywhere, wave = products_at(connection, "main", 3), products_at(connection, "main", 4)
+        pointer = head(connection, "main")
+        assert [version.cohort for version in versions(connection, "main")] == [10, 100, 10, 100]
+    assert prices(everywhere, "sku-1", "sku-2") == [2290, 1890]
+    assert prices(wave, "sku-1", "sku-2") == [1990, 1890]
+    assert pointer is not None
+    assert pointer.in_force is not None
+    assert (pointer.version, pointer.cohort, pointer.in_force.version) == (4, 10, 3)
+
+
 def test_a_change_after_the_list_that_waits_is_made_on_it(database: Database) -> None:
     put(database, shop(10))
     at = datetime.now(UTC) + SOON
@@ -263,7 +279,7 @@ def test_a_change_that_does_not_go_with_the_list_that_waits_is_refused_whole(dat
     first = shop(10)
     put(database, first)
     put(database, [{"sku": "sku-1", "plu": "4011"}], whole=False, effective_at=datetime.now(UTC) + SOON)
-    with pytest.raises(Refused, match=r"with version 2, which waits for its time.*PLU 4011 stands twice"):
+    with pytest.raises(Refused, match=r"with version 2, which waits for its time or its waves.*PLU 4011 stands twice"):
         put(database, [{"sku": "sku-2", "plu": "4011"}], whole=False)
     with database.read() as connection:
         assert [version.version for version in versions(connection, "main")] == [2, 1]

@@ -155,6 +155,26 @@ def test_the_example_head_is_signed_by_the_example_key() -> None:
         KeyRing([key]).verify(Fields(document, ""), "catalogue-head")
 
 
+def test_a_head_of_a_hub_that_does_not_name_the_version_in_force_is_read() -> None:
+    signed = example("catalogue-head")["signed"]
+    del signed["in_force"]
+    head = Head.parse(Fields(signed, ""))
+    assert head.in_force is None
+    assert head.document() == signed
+
+
+@pytest.mark.parametrize("change", [{"version": 1841}, {"version": 0}, {"root": "x"}, {"manifest_size": None}])
+def test_a_version_in_force_that_cannot_be_is_refused_with_its_head(change: dict[str, Any]) -> None:
+    signed = example("catalogue-head")["signed"]
+    signed["in_force"] |= change
+    with pytest.raises(Malformed, match="in_force"):
+        Head.parse(Fields(signed, ""))
+    for key in change:
+        del signed["in_force"][key]
+    with pytest.raises(Malformed, match="is missing"):
+        Head.parse(Fields(signed, ""))
+
+
 def test_the_example_sale_is_read() -> None:
     row = JournalBatch.parse(Fields(example("journal"), "")).rows[0]
     assert isinstance(row, WireRow)
