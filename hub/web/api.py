@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -31,6 +32,7 @@ from hub.web.visit import Declined, Missing, Visit
 PREFIX: Final = "/api/v1"
 MOST: Final = 500
 """Entries of one answer."""
+_QUANTITY: Final = re.compile(r"-?[0-9]{1,9}([.][0-9]{1,3})?")
 _log = logging.getLogger(__name__)
 
 
@@ -87,10 +89,10 @@ class Call:
 
     def thousandths(self, name: str) -> int:
         """Give a quantity of the body, a decimal text, in thousandths."""
-        value = self.visit.formats.read_decimal(self.text(name, longest=20))
-        if value is None or value.copy_abs() >= 10**9 or value.scaleb(3) % 1:
+        text = self.text(name, longest=20)
+        if not _QUANTITY.fullmatch(text):
             raise Unfit(f'{name}: a decimal text with up to three decimals is wanted, e.g. "1.5"')
-        return int(value.scaleb(3))
+        return int(Decimal(text).scaleb(3))
 
     def instant(self, name: str) -> datetime | None:
         """Give a time of the body, or None."""

@@ -116,6 +116,17 @@ def test_only_missing_packages_are_asked_of_apt(machine: Machine) -> None:
     assert "mosquitto espeak-ng" in result.stderr
 
 
+def test_only_a_run_of_all_tests_takes_a_browser_and_it_goes_on_without(machine: Machine) -> None:
+    machine.run("setup")
+    machine.asked()
+    machine.run("test", "tests/core", MISSING="chromium")
+    assert not any(line.startswith("sudo") for line in machine.asked())
+    result = machine.run("test", MISSING="chromium", SUDO_CODE="100")
+    assert machine.asked()[0] == "sudo chromium"
+    assert "going on without a browser" in result.stderr
+    assert "kvitt: pytest" in result.stderr
+
+
 def test_without_a_python_apt_is_asked_for_one_and_its_lack_is_told(machine: Machine) -> None:
     result = machine.run("setup", PYTHON_CODE="1", MISSING="python3 python3-venv")
     assert result.returncode == 1
