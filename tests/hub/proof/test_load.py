@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 import random
 import time
 from pathlib import Path
@@ -11,10 +12,11 @@ import pytest
 
 from appliance.core.identifiers import check_digit
 from appliance.mqtt.client import Endpoint
+from hub.broker import Delivery, Session
 from simulators.fleet.figures import most_in_a_second, percentile
 from simulators.fleet.fleet import Fleet, FleetThread
 from simulators.fleet.kiosk import Pace
-from simulators.stage import Service, Stage, wait_for
+from simulators.stage import Broker, Service, Stage, wait_for
 from tests.hub.proof.conftest import Record, load, whole
 from tests.mqtt.parts import HubFolder
 
@@ -36,6 +38,23 @@ def memory(service: Service) -> float:
     assert service.process is not None
     process = psutil.Process(service.process.pid)
     return sum(each.memory_info().rss for each in (process, *process.children(recursive=True))) / MEGABYTE
+
+
+def dropped(broker: Broker) -> int:
+    """Give how many messages the broker has thrown away, as it says itself."""
+    told: queue.SimpleQueue[Delivery] = queue.SimpleQueue()
+    session = Session(
+        "127.0.0.1",
+        broker.port,
+        client_id="reader",
+        subscriptions=("$SYS/broker/publish/messages/dropped",),
+        taken=told.put,
+    )
+    session.start()
+    try:
+        return int(told.get(timeout=30).packet.payload)
+    finally:
+        session.stop()
 
 
 def all_online(fleet: Fleet, seconds: float) -> None:
@@ -85,13 +104,15 @@ def test_each_sale_of_many_kiosks_is_acknowledged_within_a_second_in_little_memo
         fleet.sell_no_more()
         wait_for(lambda: fleet.done, "the last acknowledgement", 60)
         told = fleet.figures.document()
+        thrown_away = dropped(stage.broker)
     latencies = told["acknowledged_after_ms"]
     record_property(
         "figures",
         f"{kiosks} kiosks, {told['acknowledged']} sales, acknowledged after {latencies['p50']} ms (p50),"
         f" {latencies['p95']} ms (p95), {latencies['p99']} ms (p99); {told['rows_resent']} rows resent; broker"
-        f" {broker:.0f} MB, hub {hub:.0f} MB; {load()}",
+        f" {broker:.0f} MB, hub {hub:.0f} MB; {thrown_away} messages dropped; {load()}",
     )
+    assert thrown_away == 0
     assert broker + hub < 600
     if kiosks != SMALL:
         assert latencies["p99"] < 1000
