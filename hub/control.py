@@ -93,7 +93,7 @@ class Control:
             generation=number,
             run=self._run_id,
             at=datetime.now(UTC),
-            spread_s=max(1, min(600, fleet // 100)),
+            spread_s=_spread(fleet),
         )
         return packet(Kind.HUB_STATE, "", state.document())
 
@@ -120,17 +120,24 @@ class Control:
     def _tend(self) -> None:
         if not self._session.connected:
             return
-        now = time.monotonic()
+        now, grown = time.monotonic(), False
         if now - self._polled_at >= POLL_S or not self._published:
             self._polled_at = now
             self._publish_heads()
             self._prove()
+            grown = self._spread_changed()
         if now - self._looked_at >= LOOK_AHEAD_S:
             self._looked_at = now
             self._database.look_ahead()
         online = self._healthy()
-        if online != self._told or now - self._told_at >= STATE_S:
+        if online != self._told or grown or now - self._told_at >= STATE_S:
             self._tell(online=online)
+
+    def _spread_changed(self) -> bool:
+        """Whether so many kiosks have come or gone that they have to return over another time than they were told."""
+        with self._database.read() as connection:
+            fleet = kiosks.count(connection)
+        return self._known is not None and _spread(fleet) != _spread(self._known[1])
 
     def _tell(self, *, online: bool) -> None:
         if self._session.publish(self._state(online=online)):
@@ -192,3 +199,8 @@ class Control:
             self._tell(online=self._healthy())
         for ack in answer.acks:
             self._session.publish(packet(Kind.ACK, kiosk, ack.document()))
+
+
+def _spread(fleet: int) -> int:
+    """Give the seconds over which so many kiosks come back after a loss that all have seen."""
+    return max(1, min(600, fleet // 100))

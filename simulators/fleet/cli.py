@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import math
 import signal
 import sys
 import threading
@@ -68,12 +69,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--broker", type=_address, required=True, metavar="HOST:PORT")
     parser.add_argument("--kiosks", type=_count, required=True, metavar="N")
-    parser.add_argument("--rate", type=float, default=1.0, metavar="R", help="sales a minute and kiosk (default 1)")
-    parser.add_argument("--seconds", type=float, default=0.0, metavar="S", help="sell for so long; 0: until stopped")
+    parser.add_argument("--rate", type=_amount, default=1.0, metavar="R", help="sales a minute and kiosk (default 1)")
+    parser.add_argument("--seconds", type=_amount, default=0.0, metavar="S", help="sell for so long; 0: until stopped")
     parser.add_argument("--sales", type=_count, metavar="N", help="so many sales of each kiosk, counted in its journal")
     parser.add_argument("--state", type=Path, metavar="DIR", help="journals on disk, to go on with (default: memory)")
     parser.add_argument(
-        "--patience", type=float, default=60.0, metavar="S", help="wait so long for the last acknowledgement"
+        "--patience", type=_amount, default=60.0, metavar="S", help="wait so long for the last acknowledgement"
     )
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     return parser
@@ -83,6 +84,13 @@ def _count(text: str) -> int:
     number = int(text)
     if number < 1:
         raise argparse.ArgumentTypeError("at least 1")
+    return number
+
+
+def _amount(text: str) -> float:
+    number = float(text)
+    if not 0 <= number < math.inf:
+        raise argparse.ArgumentTypeError("0 or more")
     return number
 
 

@@ -54,13 +54,9 @@ class DrivenConnection(Connection):
 
     def write(self) -> bool:
         """Send what waits; False if the socket takes no more now."""
-        while self._client.want_write():
-            waiting = len(self._client._out_packet)  # noqa: SLF001 - paho has no other word for "it took nothing"
-            if not self._check(self._client.loop_write()):
-                return True
-            if len(self._client._out_packet) == waiting:  # noqa: SLF001
-                return False
-        return True
+        if self._client.want_write():
+            self._check(self._client.loop_write())
+        return not self._client.want_write()
 
     def tend(self, now: float) -> None:
         """Send a ping when it is due."""
@@ -79,10 +75,9 @@ class DrivenConnection(Connection):
         self._finish("stopped")
         return True
 
-    def _check(self, code: int) -> bool:
+    def _check(self, code: int) -> None:
         if code:
             self._finish(self._why or f"lost: {code}")
-        return not code
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +140,11 @@ class FleetKiosk(Uplink):
     def sold(self) -> int:
         """Sales in the journal."""
         return self.journal.last() // ROWS_OF_A_SALE
+
+    @property
+    def spread_s(self) -> int:
+        """Seconds over which the hub wants its kiosks to come back."""
+        return self._memory.value.spread_s
 
     @property
     def done(self) -> bool:

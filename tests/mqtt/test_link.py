@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import insert
 
 from appliance.core.commands import ReportHub
 from appliance.errors import ConfigError, StoreError
@@ -31,6 +32,8 @@ from appliance.mqtt.messages.wire import Packet
 from appliance.mqtt.patience import Patience
 from appliance.mqtt.topics import KIOSK_ID, Kind, topic
 from hub.broker import Session
+from hub.database import Database
+from hub.schema import kiosk as kiosk_table
 from tests.mqtt.contract import Listener
 from tests.mqtt.parts import Broker, HubInside, Kiosk, wait_for
 
@@ -402,3 +405,16 @@ def test_a_wrong_hub_key_in_the_configuration_is_named(make_kiosk: MakeKiosk) ->
     with pytest.raises(ConfigError, match=r"hub\.keys"):
         kiosk.start()
     kiosk.link = None
+
+
+def test_a_fleet_that_has_grown_is_told_at_once_over_which_time_it_shall_come_back(
+    hub: HubInside, make_kiosk: MakeKiosk
+) -> None:
+    kiosk = make_kiosk().start()
+    kiosk.wait_online()
+    assert LinkMemory(kiosk.state).value.spread_s == 1
+    database = Database(hub.folder)
+    with database.write() as connection:
+        connection.execute(insert(kiosk_table), [{"kiosk": f"kaaaaaaa{100 + number}"} for number in range(300)])
+    database.close()
+    wait_for(lambda: LinkMemory(kiosk.state).value.spread_s == 3, "the new spread", 10)

@@ -13,6 +13,7 @@ import pytest
 
 from appliance.mqtt.client import Endpoint
 from appliance.mqtt.topics import Kind
+from simulators.fleet.cli import main
 from simulators.fleet.figures import most_in_a_second, percentile
 from simulators.fleet.fleet import Fleet, FleetThread
 from simulators.fleet.kiosk import Pace
@@ -76,6 +77,25 @@ def test_a_fleet_without_a_broker_says_what_waits_and_fails():
     assert code == 1
     assert told["online"] == 0
     assert told["rows_waiting"] == 2 * told["sales"] > 0
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (("--broker", "here", "--kiosks", "1"), "no HOST:PORT"),
+        (("--broker", "127.0.0.1:99999", "--kiosks", "1"), "no HOST:PORT"),
+        (("--broker", "127.0.0.1:1883", "--kiosks", "0"), "at least 1"),
+        (("--broker", "127.0.0.1:1883", "--kiosks", "1", "--rate", "-1"), "0 or more"),
+        (("--broker", "127.0.0.1:1883", "--kiosks", "1", "--rate", "nan"), "0 or more"),
+    ],
+)
+def test_a_word_that_makes_no_sense_is_refused_with_what_is_wanted(
+    words: tuple[str, ...], complaint: str, capsys: pytest.CaptureFixture[str]
+):
+    with pytest.raises(SystemExit) as end:
+        main(words)
+    assert end.value.code == 2
+    assert complaint in capsys.readouterr().err
 
 
 def test_a_fleet_survives_a_rough_wire_that_doubles_reorders_and_cuts(stage: Stage, booked: Callable[[], int]):

@@ -67,6 +67,9 @@ def test_after_a_restart_of_the_broker_all_kiosks_are_back_without_a_second_wave
 ):
     with fleet_at(stage, kiosks) as fleet:
         all_online(fleet, 20 + kiosks / 10)
+        # The last of them have to be counted, and all told, before it is known over which time they shall come back.
+        spread = max(1, kiosks // 100)
+        wait_for(lambda: all(kiosk.spread_s == spread for kiosk in fleet.kiosks), "the spread of so many kiosks", 20)
         before = len(fleet.figures.attempts)
         stage.broker.kill()
         stage.broker.start()
