@@ -107,7 +107,8 @@ def test_each_sale_of_many_kiosks_is_acknowledged_within_a_second_in_little_memo
         fleet.sell_no_more()
         wait_for(lambda: fleet.done, "the last acknowledgement", 60)
         told = fleet.figures.document()
-        thrown_away = dropped(stage.broker)
+    # Only now: paho waits with select(), which knows no descriptors above 1023.
+    thrown_away = dropped(stage.broker)
     latencies = told["acknowledged_after_ms"]
     record_property(
         "figures",
