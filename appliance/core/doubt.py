@@ -86,7 +86,8 @@ def contradict(
         return Decision((e.HelpCalled(code=told),))
     events: list[e.Event] = []
     under_way = transaction.running
-    if under_way is not None and under_way.state is PaymentState.INTENT:
+    pays = under_way is not None and under_way.intent.kind is IntentKind.PAY
+    if under_way is not None and pays and under_way.state is PaymentState.INTENT:
         events.append(
             e.PaymentNotCharged(transaction=transaction.id, attempt=under_way.intent.attempt, reason="paid before")
         )

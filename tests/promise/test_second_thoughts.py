@@ -127,6 +127,25 @@ def test_a_charge_that_shows_up_after_a_part_was_paid_in_another_way_goes_back()
     assert (till.sale.paid.minor, till.sale.due.minor) == (1000, 1290)
 
 
+def test_a_charge_that_shows_up_keeps_no_wrong_charge_from_going_back() -> None:
+    tenders = {TenderType.CARD: "terminal", TenderType.GIFT_CARD: "gifts"}
+    till = Till(tenders=tuple(tenders), tender_devices=tenders)
+    till.device("gifts", "ElectronicValueRW")
+    till.scan(MILK)
+    till.pay()
+    till.send()
+    first, found = till.attempt, till.approved()
+    till.outcome(OutcomeKind.UNKNOWN, "line dropped")
+    till.sign_on()
+    till.do(c.ResolvePayment(first, c.PaymentDecision.WAS_NOT_PAID, "terminal log"))
+    till.do(c.RequestPayment(TenderType.GIFT_CARD))
+    till.send()
+    till.do(c.ReportOutcome(till.attempt, replace(found, amount=Money(9900, NOK), reference=None)))
+    till.do(c.ReportOutcome(first, found))
+    assert (till.running.intent.kind, till.running.state) == (IntentKind.REVERSE, PaymentState.INTENT)
+    assert "22.90" in till.checkout.help_code
+
+
 def test_a_charge_that_shows_up_after_the_sale_was_voided_calls_staff_with_its_reference() -> None:
     till = decided(c.PaymentDecision.WAS_NOT_PAID)
     attempt, found = till.attempt, till.approved()
