@@ -96,11 +96,11 @@ class Change:
         self._settle_claims()
 
     def _change(self, sku: str, entry: Mapping[str, Any]) -> None:
+        if entry.keys() == _PRICED and (unpriced := self._view.unpriced(sku)):
+            self._reprice(*unpriced, entry["price"])
+            return
         found = self._view.by_sku(sku)
         before: Product = found[1] if found else {}
-        if found and entry.keys() == _PRICED:
-            self._reprice(*found, entry["price"])
-            return
         if found is None:
             self.grown += 1
         whole = {"gtins": None, "price": None, **before, **entry}

@@ -131,12 +131,17 @@ class View:
 
     def by_sku(self, sku: str) -> tuple[int, Product] | None:
         """Give id and product of a SKU."""
+        found = self.unpriced(sku)
+        return None if found is None else (found[0], self._priced(*found))
+
+    def unpriced(self, sku: str) -> tuple[int, Product] | None:
+        """Give id and product of a SKU, all but its price."""
         tables = self._tables["product"]
         for at, table in enumerate(tables):
             for row in table.search(where("sku") == sku):
                 # A newer row at the same id is another product, or says that this one is gone.
                 if not any(newer.has(row.doc_id) for newer in tables[:at]):
-                    return row.doc_id, self._priced(row.doc_id, row)
+                    return row.doc_id, {"gtins": [_gtin(row.doc_id)], **row}
         return None
 
     def browsable(self) -> list[Product]:
