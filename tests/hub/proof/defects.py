@@ -20,7 +20,7 @@ from hub import cli, ingest, kiosks, worker
 from hub.database import Database
 
 KEYED = ("journal_row", "sale", "sale_line", "sale_tax", "sale_tender", "stock_movement")
-SLOW_CARD_S = 0.2
+SLOW_CARD_S = 1.0
 
 
 def keyless(folder: Path) -> None:

@@ -34,6 +34,7 @@ def test_a_naive_design_loses_or_doubles(
         site.end(PATIENCE_S)
         faults = site.faults()
         lost = sum("is not at the hub" in fault for fault in faults)
-        doubled = sum(": tenders is [" in fault for fault in faults)
+        # Where rows are lost, sales are not compared with their own.
+        doubled = 0 if lost else sum(": tenders is [" in fault for fault in faults)
         assert lost or doubled, f"it has passed: {faults} {site.said()}"
         record_property("figures", f"{lost} rows lost, {doubled} sales doubled; {site.figures()}; {load()}")
