@@ -11,6 +11,8 @@ from sqlalchemy import ColumnElement, Connection, Table, and_, select, tuple_
 
 from hub import schema
 
+_HIGHEST: Final = 2**31 - 1
+"""Of epochs and rows that a till could ever reach."""
 _AT_A_TIME: Final = 200
 """Sales whose tenders are looked up at a time."""
 
@@ -22,6 +24,8 @@ def sales(connection: Connection, *, token: str = "") -> list[dict[str, Any]]:
 
 def one(connection: Connection, kiosk: str, epoch: int, seq: int) -> dict[str, Any] | None:
     """Give the sale of a row of a till's journal."""
+    if max(epoch, seq) > _HIGHEST:
+        return None
     table = schema.sale
     found = _whole(connection, table.c.kiosk == kiosk, table.c.epoch == epoch, table.c.seq == seq)
     return found[0] if found else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 from markupsafe import Markup
@@ -16,6 +17,8 @@ from hub.access.throttle import NAME
 from hub.access.users import Refused
 from hub.web.gate import Page, keep
 from hub.web.visit import Declined, Visit
+
+_SECRET: Final = re.compile(r"[A-Z2-7]{32}")
 
 
 def account(visit: Visit, **shown: Any) -> Response:
@@ -76,17 +79,16 @@ def _show_code(visit: Visit, secret: str) -> Response:
 
 def again(visit: Visit) -> Response:
     """Show the page again; while codes are set up, with the same secret."""
-    return _show_code(visit, visit.form["secret"]) if visit.form.get("secret") else account(visit)
+    secret = visit.form.get("secret", "")
+    return _show_code(visit, secret) if _SECRET.fullmatch(secret) else account(visit)
 
 
 def confirm_code(visit: Visit) -> Response:
     """Want codes from now on, if the one that was given is right."""
     name, secret = visit.user.name, visit.form.get("secret", "")
-    try:
-        step = totp.step_of(secret, visit.form.get("code", ""), visit.site.clock())
-    except ValueError:
-        raise Declined("That code is not right. Is the time of your phone right?") from None
-    if step is None or len(secret) != 32:
+    fits_form = _SECRET.fullmatch(secret) is not None
+    step = totp.step_of(secret, visit.form.get("code", ""), visit.site.clock()) if fits_form else None
+    if step is None:
         raise Declined("That code is not right. Is the time of your phone right?")
     with visit.write() as connection:
         users.set_totp(connection, name, visit.site.seal.close(secret, name), step)

@@ -43,6 +43,8 @@ def free(visit: Visit) -> Response:
         kiosk, epoch, seq = form["kiosk"], int(form["epoch"]), int(form["seq"])
     except (KeyError, ValueError):
         raise Declined("There is no such row.") from None
+    if not 0 <= max(epoch, seq) < 2**31:
+        raise Declined("There is no such row.")
     with visit.write() as connection:
         why = release(connection, kiosk, epoch, seq)
         if why:

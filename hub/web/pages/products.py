@@ -68,7 +68,7 @@ def price(visit: Visit) -> Response:
     asked = Asked(
         sku=sku,
         price=minor,
-        seen=int(seen) if seen.isascii() and seen.isdecimal() else None,
+        seen=int(seen) if seen.isascii() and seen.isdecimal() and len(seen) < 10 else None,
         effective_at=_effective(visit),
     )
     with visit.write() as connection:

@@ -104,10 +104,10 @@ class Client:
 class Shop:
     """The hub of a shop with two stores and three tills; its clock stands until a test moves it."""
 
-    def __init__(self, folder: Path, now: datetime = NOON) -> None:
+    def __init__(self, folder: Path, now: datetime = NOON, *, url: str = "") -> None:
         self.folder = folder
         self.now = now
-        self.database = Database(folder, create=True)
+        self.database = Database(folder, url, create=True)
         self.ingest = Ingest(self.database)
         self.port = free_port()
         self._journals = {kiosk: MemoryJournal() for kiosk in KIOSKS}

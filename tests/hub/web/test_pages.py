@@ -17,10 +17,12 @@ from pypdf import PdfReader
 from hub.access.roles import Role
 from hub.prices import history, price_at
 from hub.stock import levels
+from hub.web.app import PAGES
 from hub.web.charts import Bar, bars
 from hub.web.formats import Formats
 from hub.web.sheets import Column, Kind, Sheet, written
 from tests.hub.web.parts import EVIL, KIOSKS, NOON, SETTINGS, Client, Shop
+from tests.hub.web.test_rights import PLACES
 
 
 @pytest.fixture(scope="module")
@@ -269,7 +271,10 @@ def test_a_chart_s_bars_are_as_high_as_their_values() -> None:
 def test_addresses_lead_to_the_pages_whatever_is_in_them(owner: Client) -> None:
     for place in ("/hub", "/hub/", "/hub/today?day=%00", "/hub/today?day=0001-01-01", "/hub/today?day=9999-12-31",
                   "/hub/periods?first=9999-01-01&last=0001-01-01", "/hub/stock?page=999999&q=%25",
-                  "/hub/products/item?sku=%27%22%3Cx", "/hub/audit?before=x", "/hub/static/../../hub.db"):  # fmt: skip
+                  "/hub/products/item?sku=%27%22%3Cx", "/hub/audit?before=x",
+        f"/hub/audit?before={9**40}",
+        f"/hub/sales/{KIOSKS[0]}/{9**40}/1",
+        f"/hub/products?page={9**40}", "/hub/static/../../hub.db"):  # fmt: skip
         assert owner.get(place).status in (200, 303, 308, 404), place
 
 
@@ -280,5 +285,47 @@ def test_the_first_start_says_how_to_make_the_first_user(tmp_path_factory: pytes
         page = shop.client().get("/hub/sign-in")
         assert "kvitt-hub user add NAME --role owner" in page.words
         assert "<form" not in page.text
+    finally:
+        shop.stop()
+
+
+@pytest.mark.parametrize(
+    ("place", "form"),
+    [
+        ("/hub/alarms/release", {"kiosk": KIOSKS[0], "epoch": "1", "seq": str(9**40)}),
+        ("/hub/alarms/release", {"kiosk": KIOSKS[0], "epoch": "1", "seq": "7"}),
+        ("/hub/account/code/confirm", {"secret": "A" * 9000, "code": "000000"}),
+        ("/hub/account/code/confirm", {"secret": "1", "code": "000000"}),
+        ("/hub/account/token/end", {"number": str(9**40)}),
+        ("/hub/products/held", {"number": str(9**40), "what": "release"}),
+        (
+            "/hub/products/price?sku=sku-0",
+            {"price": "1", "seen": str(9**40), "when": "later", "effective": "9999-12-31T23:59"},
+        ),
+        ("/hub/stock/low?sku=sku-0&store=oslo-01", {"low": "9" * 40}),
+        ("/hub/stock/low?sku=sku-0&store=oslo-01", {"low": "-99999999999,5"}),
+        ("/hub/users/change", {"name": "nobody", "what": "role", "role": "owner"}),
+        ("/hub/users/change", {"name": "kari", "what": "role", "role": "king"}),
+    ],
+)
+def test_a_form_with_anything_in_it_is_declined_in_words(owner: Client, place: str, form: dict[str, str]) -> None:
+    answer = owner.post(place, form)
+    assert (answer.status, 'role="alert"' in answer.text) == (422, True)
+
+
+def test_every_page_is_made_from_postgresql_too(tmp_path_factory: pytest.TempPathFactory, postgres_url: str) -> None:
+    shop = Shop(tmp_path_factory.mktemp("hub"), url=postgres_url)
+    shop.fill()
+    shop.start()
+    try:
+        client = shop.client(Role.OWNER)
+        for page in PAGES:
+            if page.again is None and not page.public:
+                place = "/hub" + PLACES.get(page.path, page.path)
+                assert client.get(place).status in (200, 303), page.path
+        assert "NOK 8.60" in client.get("/hub/today").words
+        assert client.post("/hub/products/price?sku=sku-2", {"price": "62", "when": "now"}).status == 303
+        assert client.post("/hub/stock/book?sku=sku-0&store=oslo-01", {"kind": "count", "quantity": "7"}).status == 303
+        assert client.get("/hub/export/sales.csv").status == 200
     finally:
         shop.stop()
