@@ -89,6 +89,8 @@ def publish(
     that wait for a later time or their waves are published again with the changes in them. Refused or HeldBack say why
     not, and nothing has changed then.
     """
+    # Before "now" is read: whoever waited for another's version would else find it still to come.
+    take_turns(connection)
     facts = Facts(
         currency=currency,
         effective_at=effective_at or datetime.now(UTC),
@@ -98,7 +100,6 @@ def publish(
         made_by=made_by,
         released_by=released_by,
     )
-    take_turns(connection)
     number, waiting = place(connection, zone, facts.effective_at, cohort)
     current = products(connection, zone)
     base = products_at(connection, zone, number) if waiting else current
