@@ -245,6 +245,17 @@ def test_a_charge_of_another_amount_that_the_terminal_undid_is_found_by_its_reco
     assert judge(ASKED, BASELINE, told(undone)).kind is OutcomeKind.UNKNOWN
 
 
+def test_a_yes_that_is_told_and_broken_off_proves_nothing() -> None:
+    broken = replace(told(OURS), abort=Abort(result=0))
+    assert judge(ASKED, BASELINE, broken).kind is OutcomeKind.UNKNOWN
+    assert judge(ASKED, BASELINE, broken, evidence=named(OURS)).kind is OutcomeKind.UNKNOWN
+    assert judge(ASKED, BASELINE, replace(told(replace(OURS, result=5)), abort=Abort(result=5))).kind is (
+        OutcomeKind.DECLINED
+    )
+    undone_ = judge_reversal(ASKED, OURS.reference, BASELINE, replace(told(REVERSAL), abort=Abort(result=0)))
+    assert undone_.kind is OutcomeKind.UNKNOWN
+
+
 def test_a_recorded_reference_of_another_terminal_proves_nothing() -> None:
     bare = replace(ANOTHER, terminal_id="")
     assert judge(ASKED, BASELINE, told(bare, terminal="29001007"), evidence=named(ANOTHER)).kind is OutcomeKind.UNKNOWN

@@ -15,12 +15,15 @@ from appliance.errors import DeviceOffline
 from appliance.io.link import Link, open_link
 from appliance.io.payment.nexo import http_link
 from appliance.io.payment.zvt import access
+from appliance.io.payment.zvt import apdu as wire
+from appliance.io.payment.zvt.apdu import Apdu
+from appliance.io.payment.zvt.wire import SerialWire, TcpWire
 from appliance.store.journal import SqliteJournal
 from tests.payment.proof.dialogues import Cut
 
 DISORDER = 3
 """Exit code of a till that answered before it wrote, or sent before."""
-_MONEY = (b"\x06\x01", b"\x06\x30", b"\x06\x31")
+_MONEY = (wire.AUTHORISATION, wire.REVERSAL, wire.REFUND)
 _ENDS = (
     e.PaymentConfirmed,
     e.PaymentDeclined,
@@ -102,15 +105,13 @@ class FaultyJournal(SqliteJournal):
 
 
 class FaultyLink:
-    """A link of the ZVT driver. It knows just enough of ZVT to see an answer that leaves before it may."""
+    """A link of the ZVT driver."""
 
     def __init__(self, link: Link, points: Points, *, serial: bool) -> None:
         self._link = link
         self._points = points
         self._serial = serial
         self._silent = False
-        self._yes = False
-        self._money = False
         self.url = link.url
 
     def _cut(self) -> None:
@@ -124,14 +125,11 @@ class FaultyLink:
             time.sleep(timeout)
             return b""
         data = self._link.read(limit, timeout)
-        if data:
-            self._yes = self._yes or (self._money and b"\x04\x0f" in data and b"\x27\x00" in data)
-            if self._points.at_wire("an ACK read" if len(data) == 1 else "read"):
-                self._cut()
+        if data and self._points.at_wire("an ACK read" if len(data) == 1 else "read"):
+            self._cut()
         return data
 
     def write(self, data: bytes) -> None:
-        self._in_order(data)
         if self._silent:
             return
         what = "an ACK" if len(data) == 1 else "a write"
@@ -148,17 +146,6 @@ class FaultyLink:
         if data and not self._silent:
             self._link.write(data)
 
-    def _in_order(self, data: bytes) -> None:
-        apdu = data[data.find(b"\x10\x02") + 2 :] if self._serial and b"\x10\x02" in data else data
-        if len(apdu) > 3 and apdu[:2] in _MONEY:
-            self._money, self._yes = True, False
-            if not self._points.sent:
-                self._points.disorder("a command for money left before PaymentSent was written")
-        elif len(apdu) > 3 and apdu[:1] in (b"\x06", b"\x05"):
-            self._money = False
-        if self._yes and apdu[:3] == b"\x80\x00\x00" and not self._points.approved:
-            self._points.disorder("80 00 00 left before PaymentApproved was written")
-
     def alive(self) -> bool:
         return self._silent or self._link.alive()
 
@@ -166,8 +153,59 @@ class FaultyLink:
         self._link.close()
 
 
+class Order:
+    """Watches the APDUs of one connection: nothing may leave before what must be on disk."""
+
+    def __init__(self, points: Points) -> None:
+        self._points = points
+        self._money = False
+        self._yes = False
+
+    def sends(self, apdu: Apdu) -> None:
+        if apdu.control in _MONEY:
+            self._money, self._yes = True, False
+            if not self._points.sent:
+                self._points.disorder("a command for money left before PaymentSent was written")
+        elif not apdu.answer and apdu.control != wire.ABORT_BY_TILL:
+            self._money = False
+        if self._yes and apdu.positive and not self._points.approved:
+            self._points.disorder("80 00 00 left before PaymentApproved was written")
+
+    def takes(self, apdu: Apdu) -> None:
+        if self._money and apdu.control == wire.STATUS_INFORMATION and b"\x27\x00" in apdu.data:
+            self._yes = True
+
+
 def hook_zvt(points: Points) -> None:
-    """Let the ZVT driver of this process work over faulty links."""
+    """Let the ZVT driver of this process work over faulty links, and watch the order."""
+
+    class OrderedTcp(TcpWire):
+        def __init__(self, link: Link) -> None:
+            super().__init__(link)
+            self._order = Order(points)
+
+        def send(self, apdu: Apdu) -> None:
+            self._order.sends(apdu)
+            super().send(apdu)
+
+        def receive(self, until: float) -> Apdu | None:
+            if (apdu := super().receive(until)) is not None:
+                self._order.takes(apdu)
+            return apdu
+
+    class OrderedSerial(SerialWire):
+        def __init__(self, link: Link, *, t1: float, t2: float) -> None:
+            super().__init__(link, t1=t1, t2=t2)
+            self._order = Order(points)
+
+        def send(self, apdu: Apdu) -> None:
+            self._order.sends(apdu)
+            super().send(apdu)
+
+        def receive(self, until: float) -> Apdu | None:
+            if (apdu := super().receive(until)) is not None:
+                self._order.takes(apdu)
+            return apdu
 
     def open_faulty(url: str, *, timeout: float) -> Link:
         if points.at_wire("connect"):
@@ -175,6 +213,8 @@ def hook_zvt(points: Points) -> None:
         return FaultyLink(open_link(url, timeout=timeout), points, serial=url.startswith("serial"))
 
     access.open_link = open_faulty
+    access.TcpWire = OrderedTcp  # type: ignore[misc]
+    access.SerialWire = OrderedSerial  # type: ignore[misc]
 
 
 def hook_nexo(points: Points) -> None:

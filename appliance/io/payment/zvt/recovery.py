@@ -28,6 +28,11 @@ class Repeated:
     """Error id, if the terminal did not take the command at all."""
 
     @property
+    def contradicted(self) -> bool:
+        """Whether 06 1E came behind a yes: then nobody knows what the terminal stands by."""
+        return self.status is not None and self.status.approved and self.abort is not None
+
+    @property
     def silent(self) -> bool:
         """Whether it tells no transaction, or none with an amount and a receipt number."""
         if self.status is None:
@@ -72,6 +77,8 @@ def judge(
 def _judge(asked: Money, baseline: Baseline | None, repeated: Repeated, trace: str, evidence: Evidence) -> Outcome:
     if repeated.refusal is not None:
         return unknown(f"the terminal does not repeat its last transaction: {result_text(repeated.refusal)}")
+    if repeated.contradicted:
+        return unknown("the terminal tells its last transaction, and breaks off", repeated.status)
     if repeated.status is not None and _stands(evidence.reference, repeated):
         return _as_it_stands(asked, repeated.status, evidence)
     if baseline is None or not baseline.terminal:
@@ -174,6 +181,8 @@ def judge_reversal(
     """
     if repeated.refusal is not None:
         return unknown(f"the terminal does not repeat its last transaction: {result_text(repeated.refusal)}")
+    if repeated.contradicted:
+        return unknown("the terminal tells its last transaction, and breaks off", repeated.status)
     if repeated.terminal != original.terminal_id:
         return unknown(f"this is terminal {repeated.terminal}, the payment was on {original.terminal_id}")
     before = baseline if baseline is not None and baseline.terminal == repeated.terminal else Baseline()
